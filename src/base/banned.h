@@ -1,0 +1,15 @@
+/* base/banned.h -- calls that do not occur in Valv; included by the build in front of every file. */
+#ifndef BASE_BANNED_H
+#define BASE_BANNED_H
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok atoi atol atof gets rand srand alloca localtime
+#pragma GCC poison gmtime ctime asctime strtol strtoul strtoll strtoull
+
+#endif

@@ -1,0 +1,185 @@
+#include "base/buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/must.h"
+
+void
+buf_init(struct buf *buf, size_t max)
+{
+	*buf = (struct buf){ .max = max };
+}
+
+void
+buf_release(struct buf *buf)
+{
+	if (buf->ptr)
+		explicit_bzero(buf->ptr, buf->len);
+	free(buf->ptr);
+	*buf = (struct buf){ .max = buf->max };
+}
+
+void
+buf_clear(struct buf *buf)
+{
+	if (buf->ptr)
+		explicit_bzero(buf->ptr, buf->len);
+	buf->len = 0;
+	buf->full = false;
+}
+
+void *
+buf_room(struct buf *buf, size_t len)
+{
+	size_t need, cap;
+	char *grown;
+
+	if (buf->full || __builtin_add_overflow(buf->len, len, &need) || need > buf->max) {
+		buf->full = true;
+		return NULL;
+	}
+	if (need <= buf->cap && buf->ptr)
+		return buf->ptr + buf->len;
+	cap = buf->cap ? buf->cap : 256;
+	while (cap < need)
+		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
+	if (cap > buf->max)
+		cap = buf->max ? buf->max : 1;
+	grown = malloc(cap);
+	must(grown);
+	if (buf->len)
+		memcpy(grown, buf->ptr, buf->len);
+	if (buf->ptr)
+		explicit_bzero(buf->ptr, buf->len);
+	free(buf->ptr);
+	buf->ptr = grown;
+	buf->cap = cap;
+	return buf->ptr + buf->len;
+}
+
+void
+buf_data(struct buf *buf, bytes b)
+{
+	void *room = buf_room(buf, b.len);
+
+	if (!room || !b.len)
+		return;
+	memcpy(room, b.ptr, b.len);
+	buf->len += b.len;
+}
+
+void
+buf_put(struct buf *buf, str s)
+{
+	buf_data(buf, str_bytes(s));
+}
+
+void
+buf_char(struct buf *buf, char c)
+{
+	buf_put(buf, (str){ &c, 1 });
+}
+
+void
+buf_pad(struct buf *buf, uint64_t value, int width)
+{
+	char digits[20];
+	int at = (int)sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	for (int i = (int)sizeof(digits) - at; i < width; i++)
+		buf_char(buf, '0');
+	buf_put(buf, (str){ digits + at, sizeof(digits) - (size_t)at });
+}
+
+void
+buf_udec(struct buf *buf, uint64_t value)
+{
+	buf_pad(buf, value, 1);
+}
+
+void
+buf_dec(struct buf *buf, int64_t value)
+{
+	if (value < 0)
+		buf_char(buf, '-');
+	buf_udec(buf, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void
+buf_hex(struct buf *buf, bytes b)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < b.len; i++) {
+		char pair[2] = { digits[b.ptr[i] >> 4], digits[b.ptr[i] & 15] };
+		buf_put(buf, (str){ pair, 2 });
+	}
+}
+
+void
+buf_base64url(struct buf *buf, bytes b)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	for (size_t i = 0; i < b.len; i += 3) {
+		size_t have = b.len - i < 3 ? b.len - i : 3;
+		uint32_t word = (uint32_t)b.ptr[i] << 16;
+		char out[4];
+
+		if (have > 1)
+			word |= (uint32_t)b.ptr[i + 1] << 8;
+		if (have > 2)
+			word |= b.ptr[i + 2];
+		for (int k = 0; k < 4; k++)
+			out[k] = alphabet[(word >> (18 - 6 * k)) & 63];
+		buf_put(buf, (str){ out, have + 1 });
+	}
+}
+
+static void
+put_le(struct buf *buf, uint64_t value, size_t size)
+{
+	uint8_t out[8];
+
+	for (size_t i = 0; i < size; i++)
+		out[i] = (uint8_t)(value >> (8 * i));
+	buf_data(buf, (bytes){ out, size });
+}
+
+void
+buf_u8(struct buf *buf, uint8_t value)
+{
+	put_le(buf, value, 1);
+}
+
+void
+buf_le16(struct buf *buf, uint16_t value)
+{
+	put_le(buf, value, 2);
+}
+
+void
+buf_le32(struct buf *buf, uint32_t value)
+{
+	put_le(buf, value, 4);
+}
+
+void
+buf_le64(struct buf *buf, uint64_t value)
+{
+	put_le(buf, value, 8);
+}
+
+void
+buf_block(struct buf *buf, bytes b)
+{
+	must(b.len <= UINT32_MAX);
+	buf_le32(buf, (uint32_t)b.len);
+	buf_data(buf, b);
+}

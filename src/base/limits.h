@@ -1,0 +1,53 @@
+/* base/limits.h -- every limit that a caller can run into, with its unit and reason (I8).
+ * The problem for an exceeded limit names it by the name given here, in lower case. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* HTTP */
+#define LIMIT_HEADER_BYTES (16 * 1024)         /* one request's header section */
+#define LIMIT_HEADER_FIELDS 64                 /* header fields in one request */
+#define LIMIT_TARGET_BYTES (4 * 1024)          /* request target */
+#define LIMIT_BODY_BYTES (256 * 1024)          /* an ordinary JSON body */
+#define LIMIT_BULK_BODY_BYTES (8 * 1024 * 1024) /* NDJSON batch, a piece of an import */
+#define LIMIT_ANSWER_BYTES (16 * 1024 * 1024)  /* an answer's body */
+#define LIMIT_CONNECTIONS 1024                 /* open at once on one listener */
+#define LIMIT_QUEUE 512                        /* requests waiting for a worker */
+#define LIMIT_QUEUE_RESERVED 64                /* of those, kept for revoke, withdraw, erase, health */
+#define LIMIT_IDLE_SECONDS 30                  /* a connection without a byte */
+
+/* JSON */
+#define LIMIT_JSON_DEPTH 32
+#define LIMIT_JSON_NODES 20000                 /* members, elements and values in one body */
+#define LIMIT_STRING_BYTES (64 * 1024)         /* one JSON string */
+
+/* Registry */
+#define LIMIT_FIELDS 500                       /* fields in one vault */
+#define LIMIT_PURPOSES 200                     /* purposes in one vault */
+#define LIMIT_NAME_BYTES 64                    /* name of a field, purpose, key: [a-z][a-z0-9_-]* */
+#define LIMIT_NOTICE_BYTES (32 * 1024)         /* one notice text in one language */
+#define LIMIT_LANGUAGES 24
+#define LIMIT_RECIPIENTS 100                   /* of one purpose version */
+#define LIMIT_ENUM_OPTIONS 200
+
+/* One person */
+#define LIMIT_VALUES 200                       /* values of one person */
+#define LIMIT_VALUE_BYTES (16 * 1024)          /* one value, canonical form */
+#define LIMIT_GROUNDS 200                      /* grounds of one person */
+#define LIMIT_LEDGER 10000                     /* acts in one person's ledger */
+#define LIMIT_EVIDENCE_BYTES (8 * 1024)        /* evidence of one act, canonical JSON */
+#define LIMIT_RECORD_BYTES (4 * 1024 * 1024)   /* one sealed record */
+#define LIMIT_HOLDERS 64                       /* persons that one address is searched among */
+
+/* Bulk */
+#define LIMIT_BATCH_LINES 100000               /* lines in one NDJSON batch */
+#define LIMIT_BATCH_PIECE 1000                 /* decisions under one audit entry */
+#define LIMIT_PAGE 1000                        /* items on one page of a list */
+#define LIMIT_CSV_COLUMNS 512
+#define LIMIT_CSV_CELL_BYTES (64 * 1024)
+#define LIMIT_CSV_ROW_BYTES (1024 * 1024)
+
+/* Keys */
+#define LIMIT_API_KEYS 10000
+#define LIMIT_IDEMPOTENCY_BYTES 255            /* an Idempotency-Key */
+
+#endif

@@ -1,0 +1,151 @@
+#include "os/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void
+fd_end(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static enum err
+io_error(struct job *job)
+{
+	if (errno == ENOSPC || errno == EDQUOT)
+		return fail(job, ERR_FULL, "no space left on the device");
+	if (errno == ENOENT)
+		return fail(job, ERR_ABSENT, "no such file");
+	return fail(job, ERR_IO, "a file could not be read or written");
+}
+
+enum err
+file_read(struct job *job, const char *path, size_t max, bytes *ret)
+{
+	OWNED(fd_end) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	size_t len = 0, size;
+	uint8_t *content;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return io_error(job);
+	if (st.st_size < 0 || (uint64_t)st.st_size > max)
+		return fail(job, ERR_TOO_LARGE, "the file is larger than it may be");
+	/* Sockets, pipes and /proc have no size to go by. */
+	size = S_ISREG(st.st_mode) && st.st_size ? (size_t)st.st_size : max;
+	content = arena_alloc(&job->arena, size);
+	while (len < size) {
+		ssize_t got = read(fd, content + len, size - len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return io_error(job);
+		if (got == 0)
+			break;
+		len += (size_t)got;
+	}
+	*ret = (bytes){ content, len };
+	return OK;
+}
+
+static enum err
+write_all(struct job *job, int fd, bytes content)
+{
+	while (content.len) {
+		ssize_t put = write(fd, content.ptr, content.len);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return io_error(job);
+		content.ptr += put;
+		content.len -= (size_t)put;
+	}
+	if (fsync(fd) < 0)
+		return io_error(job);
+	return OK;
+}
+
+static enum err
+sync_parent(struct job *job, const char *path)
+{
+	char *copy = (char *)arena_c(&job->arena, str_from_c(path));
+	OWNED(fd_end) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return io_error(job);
+	return OK;
+}
+
+enum err
+file_create(struct job *job, const char *path, int mode, bytes content)
+{
+	OWNED(fd_end) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
+
+	if (fd < 0 && errno == EEXIST)
+		return fail(job, ERR_CONFLICT, "the file is there already");
+	if (fd < 0)
+		return io_error(job);
+	TRY(write_all(job, fd, content));
+	return sync_parent(job, path);
+}
+
+enum err
+file_replace(struct job *job, const char *path, int mode, bytes content)
+{
+	OWNED(buf_release) struct buf name = { .max = 4096 };
+	const char *temporary;
+
+	buf_put(&name, str_from_c(path));
+	buf_put(&name, S(".new"));
+	temporary = arena_c(&job->arena, buf_str(&name));
+	if (unlink(temporary) < 0 && errno != ENOENT)
+		return io_error(job);
+	TRY(file_create(job, temporary, mode, content));
+	if (rename(temporary, path) < 0)
+		return io_error(job);
+	return sync_parent(job, path);
+}
+
+enum err
+dir_make(struct job *job, const char *path, int mode)
+{
+	if (mkdir(path, (mode_t)mode) < 0 && errno != EEXIST)
+		return io_error(job);
+	return OK;
+}
+
+bool
+file_exists(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0;
+}
+
+enum err
+lock_take(struct job *job, const char *path, int *ret_fd)
+{
+	OWNED(fd_end) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return io_error(job);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return fail(job, ERR_LOCKED, "another process has the data directory open");
+	*ret_fd = fd;
+	fd = -1;
+	return OK;
+}
+
+void
+lock_release(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}

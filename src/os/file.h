@@ -1,0 +1,26 @@
+/* os/file.h -- whole small files, directories, locks.  Paths are C strings: they come from the
+ * command line and the data directory's layout, never from a request. */
+#ifndef OS_FILE_H
+#define OS_FILE_H
+
+#include "base/job.h"
+
+/* Read a whole file of at most max bytes into the arena.
+ *   ERR_ABSENT no such file   ERR_TOO_LARGE   ERR_IO */
+must_check enum err file_read(struct job *job, const char *path, size_t max, bytes *ret);
+
+/* Create (never overwrite), write, fsync file and directory.
+ *   ERR_CONFLICT it is there already   ERR_FULL   ERR_IO */
+must_check enum err file_create(struct job *job, const char *path, int mode, bytes content);
+
+/* Replace atomically: temporary file beside it, fsync, rename, fsync of the directory. */
+must_check enum err file_replace(struct job *job, const char *path, int mode, bytes content);
+
+must_check enum err dir_make(struct job *job, const char *path, int mode); /* fine if it exists */
+bool file_exists(const char *path);
+
+/* An exclusive lock held until the process ends or lock_release.  ERR_LOCKED, ERR_IO */
+must_check enum err lock_take(struct job *job, const char *path, int *ret_fd);
+void lock_release(int fd);
+
+#endif
