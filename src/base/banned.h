@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <time.h>
 
-#pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok atoi atol atof gets rand srand alloca localtime
+#pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok atoi atol atof gets rand srand localtime
 #pragma GCC poison gmtime ctime asctime strtol strtoul strtoll strtoull
 
 #endif
