@@ -1,0 +1,34 @@
+/* store/driver.h -- what store.c needs of a database beyond db.h; internal to store/.
+ * sqlite.c is one implementation; a PostgreSQL driver gives the same calls. */
+#ifndef STORE_DRIVER_H
+#define STORE_DRIVER_H
+
+#include "store/db.h"
+
+enum db_side { SIDE_DATA, SIDE_KEYS };
+
+/* Open both files of a data directory; create them when `create`. */
+must_check enum err db_open(struct job *job, const char *dir, bool writable, bool create,
+                            struct db **ret);
+void db_close(struct db **db);
+
+must_check enum err db_begin(struct job *job, struct db *db, enum db_side side);
+must_check enum err db_commit(struct job *job, struct db *db, enum db_side side);
+void db_rollback(struct db *db, enum db_side side); /* fine when there is none */
+bool db_in_transaction(const struct db *db, enum db_side side);
+must_check enum err db_savepoint(struct job *job, struct db *db);
+must_check enum err db_savepoint_keep(struct job *job, struct db *db);
+void db_savepoint_undo(struct db *db);
+must_check enum err db_checkpoint(struct job *job, struct db *db, enum db_side side);
+
+/* Migrations: a text with several statements, in the caller's transaction. */
+must_check enum err db_migrate(struct job *job, struct db *db, enum db_side side, const char *text);
+must_check enum err db_version(struct job *job, struct db *db, enum db_side side, int64_t *ret);
+must_check enum err db_set_version(struct job *job, struct db *db, enum db_side side,
+                                   int64_t version);
+
+void db_entry_counter(struct db *db, int64_t *counter); /* borrowed; what db_next_entry() takes from */
+void db_set_writer(struct db *db, void *writer);
+void *db_writer(struct db *db);
+
+#endif

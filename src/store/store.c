@@ -1,0 +1,630 @@
+/* store/store.c -- the data directory and the one writer.
+ *
+ * All writes of a process go through one thread.  It takes whoever waits, runs their steps in one
+ * transaction, each inside a savepoint, and commits once: keys first (S2), then data, then the
+ * destruction of keys that the data no longer needs.  Then it wakes them all.  A group forms by
+ * itself: while one is being committed the next one gathers.
+ *
+ * What it is not: a scheduler.  There is one queue, first come first served. */
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "os/file.h"
+#include "store/driver.h"
+#include "store/fault.h"
+
+#define GROUP_MAX_DEFAULT 256
+#define RESERVE_BYTES (16 * 1024 * 1024)
+#define TURNS 1024 /* stripes of subject turns */
+
+#include "migrations.inc"
+
+/* One caller of store_write(), on its stack. */
+struct write {
+	struct write *next;
+	struct job *job;
+	write_steps *steps;
+	void *plan;
+	enum write_flags flags;
+	enum err err;
+	_Atomic uint32_t done;
+};
+
+/* A key set to be made smaller, or destroyed, once the data is durable. */
+struct trim {
+	struct trim *next;
+	int64_t subject, version;
+	uint32_t epoch;
+	bytes wrapped;
+	struct write *write;
+};
+
+/* The writer thread's own state; steps reach it through their db. */
+struct writer {
+	struct db *db;
+	struct job job; /* for its own statements */
+	int64_t entry_counter;
+	struct trim *trim_first, **trim_last;
+	struct write *current;
+};
+
+struct store {
+	const char *dir;
+	size_t group_max;
+	int lock_fd;
+	struct job job; /* owns dir */
+	_Atomic int64_t next_subject;
+
+	pthread_t thread;
+	bool thread_running;
+	pthread_mutex_t mutex;
+	pthread_cond_t work;
+	struct write *first, **last;
+	bool closing;
+
+	struct writer writer;
+	_Atomic uint64_t groups, writes, failed;
+	_Atomic bool reserve_in_use;
+
+	struct subject_turn {
+		pthread_mutex_t mutex;
+	} turn[TURNS];
+};
+
+/* --- waiting and waking ----------------------------------------------------------------------- */
+
+static void
+write_wait(struct write *write)
+{
+	while (!atomic_load_explicit(&write->done, memory_order_acquire))
+		syscall(SYS_futex, &write->done, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+}
+
+/* After the store to done the write may be gone: its owner may have returned. */
+static void
+write_finish(struct write *write)
+{
+	_Atomic uint32_t *done = &write->done;
+
+	atomic_store_explicit(done, 1, memory_order_release);
+	syscall(SYS_futex, done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* --- the reserve ------------------------------------------------------------------------------ */
+
+static const char *
+path_in(struct job *job, const struct store *store, str name)
+{
+	OWNED(buf_release) struct buf path = { .max = 4096 };
+
+	buf_put(&path, str_from_c(store->dir));
+	buf_char(&path, '/');
+	buf_put(&path, name);
+	return arena_c(&job->arena, buf_str(&path));
+}
+
+/* Room that exists so that withdrawals, revocations and erasures still find some on a full disk. */
+static void
+reserve_fill(struct store *store)
+{
+	struct job *job = &store->writer.job;
+	const char *path = path_in(job, store, S("reserve"));
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && st.st_size < RESERVE_BYTES &&
+	    posix_fallocate(fd, 0, RESERVE_BYTES) != 0) {
+		(void)!ftruncate(fd, 0); /* a part of a reserve is none */
+		atomic_store(&store->reserve_in_use, true);
+	} else {
+		atomic_store(&store->reserve_in_use, false);
+	}
+	close(fd);
+}
+
+static void
+reserve_open(struct store *store)
+{
+	const char *path = path_in(&store->writer.job, store, S("reserve"));
+
+	if (truncate(path, 0) == 0)
+		atomic_store(&store->reserve_in_use, true);
+}
+
+/* Take the room back once there is plenty again. */
+static void
+reserve_restore(struct store *store)
+{
+	struct statvfs vfs;
+
+	if (atomic_load(&store->reserve_in_use) && statvfs(store->dir, &vfs) == 0 &&
+	    (uint64_t)vfs.f_bavail * vfs.f_frsize > 3 * (uint64_t)RESERVE_BYTES)
+		reserve_fill(store);
+}
+
+/* --- inside steps ----------------------------------------------------------------------------- */
+
+enum err
+db_keys_put(struct job *job, struct db *db, int64_t subject, uint32_t epoch, bytes wrapped)
+{
+	struct writer *writer = db_writer(db);
+
+	must(writer);
+	if (!db_in_transaction(db, SIDE_KEYS))
+		TRY(db_begin(job, db, SIDE_KEYS));
+	return db_run(job, db, SQL_KEYS_SUBJECT_PUT,
+	              ARGS(sql_i64(subject), sql_i64(epoch), sql_bytes(wrapped)), NULL);
+}
+
+enum err
+db_keys_trim(struct job *job, struct db *db, int64_t subject, int64_t version, uint32_t epoch,
+             bytes wrapped)
+{
+	struct writer *writer = db_writer(db);
+	struct trim *trim = arena_alloc(&job->arena, sizeof(*trim));
+
+	must(writer);
+	TRY(db_run(job, db, SQL_KEY_TRIM_PUT, ARGS(sql_i64(subject), sql_i64(version)), NULL));
+	*trim = (struct trim){
+		.subject = subject,
+		.version = version,
+		.epoch = epoch,
+		.wrapped = arena_bytes(&job->arena, wrapped),
+		.write = writer->current,
+	};
+	*writer->trim_last = trim;
+	writer->trim_last = &trim->next;
+	return OK;
+}
+
+/* --- one group -------------------------------------------------------------------------------- */
+
+static void
+trims_forget(struct writer *writer, const struct write *write)
+{
+	struct trim **at = &writer->trim_first;
+
+	while (*at) {
+		if ((*at)->write == write)
+			*at = (*at)->next;
+		else
+			at = &(*at)->next;
+	}
+	writer->trim_last = at;
+}
+
+/* S3: a member that fails is undone alone.  When the database has left the transaction by itself
+ * (full disk, I/O error) nothing of the group is left. */
+static bool
+member_run(struct store *store, struct write *write)
+{
+	struct writer *writer = &store->writer;
+	int64_t entry_before = writer->entry_counter;
+	bool savepoint = !(write->flags & WRITE_ONE);
+
+	writer->current = write;
+	write->err = savepoint ? db_savepoint(write->job, writer->db) : OK;
+	if (!write->err) {
+		write->err = write->steps(write->job, writer->db, write->plan);
+		if (write->err && savepoint)
+			db_savepoint_undo(writer->db);
+		else if (savepoint)
+			write->err = db_savepoint_keep(write->job, writer->db);
+	}
+	if (write->err) {
+		writer->entry_counter = entry_before;
+		trims_forget(writer, write);
+	}
+	return db_in_transaction(writer->db, SIDE_DATA);
+}
+
+static enum err
+commit_both(struct job *job, struct db *db)
+{
+	fault_point("before-keys-commit");
+	if (db_in_transaction(db, SIDE_KEYS))
+		TRY(db_commit(job, db, SIDE_KEYS));
+	fault_point("between-commits");
+	TRY(db_commit(job, db, SIDE_DATA));
+	fault_point("after-data-commit");
+	return OK;
+}
+
+/* The data is durable: now the keys that it no longer needs are made unreadable.  Overwritten by
+ * secure_delete in the page, copied over the main file and cut from the log by the checkpoint. */
+static enum err
+trims_run(struct job *job, struct writer *writer)
+{
+	struct db *db = writer->db;
+
+	TRY(db_begin(job, db, SIDE_KEYS));
+	for (struct trim *trim = writer->trim_first; trim; trim = trim->next) {
+		if (trim->wrapped.len)
+			TRY(db_run(job, db, SQL_KEYS_SUBJECT_PUT,
+			           ARGS(sql_i64(trim->subject), sql_i64(trim->epoch),
+			                sql_bytes(trim->wrapped)),
+			           NULL));
+		else
+			TRY(db_run(job, db, SQL_KEYS_SUBJECT_DROP, ARGS(sql_i64(trim->subject)), NULL));
+	}
+	TRY(db_commit(job, db, SIDE_KEYS));
+	fault_point("before-keys-checkpoint");
+	TRY(db_checkpoint(job, db, SIDE_KEYS));
+	fault_point("after-keys-checkpoint");
+	/* The reminder goes with the next group: losing it costs one more look at the next start. */
+	TRY(db_begin(job, db, SIDE_DATA));
+	for (struct trim *trim = writer->trim_first; trim; trim = trim->next)
+		TRY(db_run(job, db, SQL_KEY_TRIM_DROP,
+		           ARGS(sql_i64(trim->subject), sql_i64(trim->version)), NULL));
+	return db_commit(job, db, SIDE_DATA);
+}
+
+static void
+group_fail(struct store *store, struct write *first, enum err err)
+{
+	db_rollback(store->writer.db, SIDE_DATA);
+	db_rollback(store->writer.db, SIDE_KEYS);
+	for (struct write *write = first; write; write = write->next) {
+		job_forgive(write->job);
+		write->err = err == ERR_FULL ? fail(write->job, ERR_FULL, "the disk that holds the store is full")
+		                             : fail(write->job, ERR_STORE, "the store could not commit");
+	}
+}
+
+/* Runs the whole group once; true when it went through. */
+static bool
+group_try(struct store *store, struct write *first)
+{
+	struct writer *writer = &store->writer;
+	struct job *job = &writer->job;
+	int64_t entry_before = writer->entry_counter;
+	enum err err;
+
+	job_forgive(job);
+	writer->trim_first = NULL;
+	writer->trim_last = &writer->trim_first;
+	err = db_begin(job, writer->db, SIDE_DATA);
+	for (struct write *write = first; write && !err; write = write->next)
+		if (!member_run(store, write))
+			err = write->err ? write->err : ERR_STORE;
+	if (!err)
+		err = commit_both(job, writer->db);
+	if (err) {
+		writer->entry_counter = entry_before;
+		group_fail(store, first, err);
+		return false;
+	}
+	if (writer->trim_first && trims_run(job, writer)) {
+		/* S2: the data is durable, the reminder stands, the next start finishes it; but these
+		 * callers were not promised yet and must not be. */
+		db_rollback(writer->db, SIDE_KEYS);
+		db_rollback(writer->db, SIDE_DATA);
+		for (struct trim *trim = writer->trim_first; trim; trim = trim->next)
+			trim->write->err = fail(trim->write->job, ERR_STORE,
+			                        "the data is gone, the destruction of its key waits for a restart");
+	}
+	return true;
+}
+
+static struct write *
+only_reserved(struct write **first)
+{
+	struct write *kept = NULL, **kept_last = &kept, *others = NULL, **others_last = &others;
+
+	for (struct write *write = *first, *next; write; write = next) {
+		next = write->next;
+		write->next = NULL;
+		if (write->flags & WRITE_RESERVED) {
+			*kept_last = write;
+			kept_last = &write->next;
+		} else {
+			*others_last = write;
+			others_last = &write->next;
+		}
+	}
+	*first = others;
+	return kept;
+}
+
+static void
+finish_all(struct write *first)
+{
+	for (struct write *write = first, *next; write; write = next) {
+		next = write->next;
+		write_finish(write);
+	}
+}
+
+static void
+group_run(struct store *store, struct write *first)
+{
+	bool full = false;
+
+	atomic_fetch_add(&store->groups, 1);
+	if (!group_try(store, first)) {
+		atomic_fetch_add(&store->failed, 1);
+		full = first->err == ERR_FULL;
+	}
+	if (full) { /* the reserve is for those that must not wait for an administrator */
+		struct write *reserved = only_reserved(&first);
+		finish_all(first);
+		first = reserved;
+		if (first) {
+			reserve_open(store);
+			for (struct write *write = first; write; write = write->next)
+				job_forgive(write->job);
+			(void)group_try(store, first);
+		}
+	}
+	finish_all(first);
+	if (!full)
+		reserve_restore(store);
+	arena_reset(&store->writer.job.arena);
+}
+
+/* --- the writer thread ------------------------------------------------------------------------ */
+
+static struct write *
+group_take(struct store *store)
+{
+	struct write *first, *last;
+
+	pthread_mutex_lock(&store->mutex);
+	while (!store->first && !store->closing)
+		pthread_cond_wait(&store->work, &store->mutex);
+	first = last = store->first;
+	for (size_t i = 1; last && last->next && i < store->group_max; i++)
+		last = last->next;
+	if (last) {
+		store->first = last->next;
+		if (!store->first)
+			store->last = &store->first;
+		last->next = NULL;
+	}
+	pthread_mutex_unlock(&store->mutex);
+	return first;
+}
+
+static void *
+writer_main(void *arg)
+{
+	struct store *store = arg;
+	struct write *first;
+
+	while ((first = group_take(store)))
+		group_run(store, first);
+	return NULL;
+}
+
+enum err
+store_write(struct job *job, struct store *store, enum write_flags flags, write_steps *steps,
+            void *plan)
+{
+	struct write write = { .job = job, .steps = steps, .plan = plan, .flags = flags };
+	bool closing, idle;
+
+	pthread_mutex_lock(&store->mutex);
+	closing = store->closing;
+	idle = !store->first;
+	if (!closing) {
+		*store->last = &write;
+		store->last = &write.next;
+	}
+	pthread_mutex_unlock(&store->mutex);
+	if (closing)
+		return fail(job, ERR_BUSY, "the store is closing");
+	if (idle)
+		pthread_cond_signal(&store->work);
+	write_wait(&write);
+	atomic_fetch_add(&store->writes, 1);
+	return write.err;
+}
+
+/* --- migrations ------------------------------------------------------------------------------- */
+
+static enum err
+migrate_side(struct job *job, struct db *db, enum db_side side, const struct migration *list,
+             size_t count)
+{
+	int64_t version;
+
+	TRY(db_version(job, db, side, &version));
+	if (version > (int64_t)count)
+		return fail(job, ERR_NEWER, "the store was written by a newer Valv; use that one or a newer one");
+	for (size_t i = (size_t)version; i < count; i++) {
+		TRY(db_begin(job, db, side));
+		TRY(db_migrate(job, db, side, list[i].text));
+		TRY(db_set_version(job, db, side, list[i].number));
+		TRY(db_commit(job, db, side));
+	}
+	return OK;
+}
+
+static enum err
+migrate(struct job *job, struct db *db)
+{
+	enum err err = migrate_side(job, db, SIDE_DATA, migrations_data, COUNT(migrations_data));
+
+	if (!err)
+		err = migrate_side(job, db, SIDE_KEYS, migrations_keys, COUNT(migrations_keys));
+	db_rollback(db, SIDE_DATA);
+	db_rollback(db, SIDE_KEYS);
+	return err;
+}
+
+/* --- life cycle ------------------------------------------------------------------------------- */
+
+static const char *
+file_in(struct job *job, const char *dir, str name)
+{
+	struct store at = { .dir = dir };
+
+	return path_in(job, &at, name);
+}
+
+enum err
+store_create(struct job *job, const char *dir)
+{
+	OWNED(db_close) struct db *db = NULL;
+
+	if (file_exists(file_in(job, dir, S("valv.db"))) || file_exists(file_in(job, dir, S("keys.db"))))
+		return fail(job, ERR_CONFLICT, "there is a store in this directory already");
+	umask(077); /* the files that SQLite makes beside its own inherit it */
+	TRY(db_open(job, dir, true, true, &db));
+	return migrate(job, db);
+}
+
+static enum err
+read_counter(struct job *job, struct db *db, enum sql sql, int64_t *ret)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	TRY(db_query(job, db, sql, NO_ARGS, &rows));
+	TRY(rows_next(job, &rows, &there));
+	*ret = there ? rows_i64(&rows, 0) : 0;
+	return OK;
+}
+
+static enum err
+store_begin(struct job *job, const struct store_config *config, struct store *store)
+{
+	int64_t last_subject;
+
+	store->dir = arena_c(&store->job.arena, str_from_c(config->dir));
+	store->group_max = config->group_max ? config->group_max : GROUP_MAX_DEFAULT;
+	if (!file_exists(file_in(job, config->dir, S("valv.db"))))
+		return fail(job, ERR_ABSENT, "there is no store in this directory; make one with: valv init");
+	TRY(lock_take(job, file_in(job, config->dir, S("lock")), &store->lock_fd));
+	TRY(db_open(job, config->dir, true, false, &store->writer.db));
+	TRY(migrate(job, store->writer.db));
+	TRY(read_counter(job, store->writer.db, SQL_ENTRY_LAST, &store->writer.entry_counter));
+	TRY(read_counter(job, store->writer.db, SQL_SUBJECT_LAST, &last_subject));
+	atomic_store(&store->next_subject, last_subject + 1);
+	db_entry_counter(store->writer.db, &store->writer.entry_counter);
+	db_set_writer(store->writer.db, &store->writer);
+	reserve_fill(store);
+	if (pthread_create(&store->thread, NULL, writer_main, store) != 0)
+		return fail(job, ERR_BUSY, "the writer thread could not be started");
+	store->thread_running = true;
+	return OK;
+}
+
+enum err
+store_open(struct job *job, const struct store_config *config, struct store **ret)
+{
+	OWNED(store_close) struct store *store = calloc(1, sizeof(*store));
+
+	must(store);
+	store->lock_fd = -1;
+	store->last = &store->first;
+	pthread_mutex_init(&store->mutex, NULL);
+	pthread_cond_init(&store->work, NULL);
+	for (size_t i = 0; i < TURNS; i++)
+		pthread_mutex_init(&store->turn[i].mutex, NULL);
+	umask(077);
+	TRY(store_begin(job, config, store));
+	*ret = store;
+	store = NULL;
+	return OK;
+}
+
+void
+store_close(struct store **at)
+{
+	struct store *store = *at;
+
+	if (!store)
+		return;
+	if (store->thread_running) {
+		pthread_mutex_lock(&store->mutex);
+		store->closing = true;
+		pthread_cond_signal(&store->work);
+		pthread_mutex_unlock(&store->mutex);
+		pthread_join(store->thread, NULL);
+	}
+	db_close(&store->writer.db);
+	job_release(&store->writer.job);
+	lock_release(store->lock_fd);
+	pthread_mutex_destroy(&store->mutex);
+	pthread_cond_destroy(&store->work);
+	for (size_t i = 0; i < TURNS; i++)
+		pthread_mutex_destroy(&store->turn[i].mutex);
+	job_release(&store->job);
+	free(store);
+	*at = NULL;
+}
+
+enum err
+store_reader(struct job *job, struct store *store, struct db **ret)
+{
+	return db_open(job, store->dir, false, false, ret);
+}
+
+void
+reader_end(struct db **db)
+{
+	db_close(db);
+}
+
+int64_t
+store_next_subject(struct store *store)
+{
+	return atomic_fetch_add(&store->next_subject, 1);
+}
+
+struct subject_turn *
+subject_turn_take(struct store *store, int64_t subject)
+{
+	struct subject_turn *turn = &store->turn[(uint64_t)subject % TURNS];
+
+	pthread_mutex_lock(&turn->mutex);
+	return turn;
+}
+
+void
+subject_turn_end(struct subject_turn **turn)
+{
+	if (*turn)
+		pthread_mutex_unlock(&(*turn)->mutex);
+	*turn = NULL;
+}
+
+static enum err
+checkpoint_steps(struct job *job, struct db *db, void *plan)
+{
+	return OK; /* the checkpoint follows the commit */
+}
+
+enum err
+store_checkpoint(struct job *job, struct store *store)
+{
+	OWNED(db_close) struct db *db = NULL;
+
+	/* All that was acknowledged is in the log; a connection of its own may copy it. */
+	TRY(store_write(job, store, WRITE_ORDINARY, checkpoint_steps, NULL));
+	TRY(db_open(job, store->dir, true, false, &db));
+	TRY(db_checkpoint(job, db, SIDE_KEYS));
+	return db_checkpoint(job, db, SIDE_DATA);
+}
+
+void
+store_stats(struct store *store, struct store_stats *ret)
+{
+	*ret = (struct store_stats){
+		.groups = atomic_load(&store->groups),
+		.writes = atomic_load(&store->writes),
+		.failed = atomic_load(&store->failed),
+		.reserve_in_use = atomic_load(&store->reserve_in_use),
+	};
+}

@@ -1,0 +1,86 @@
+/* store/store.h -- the data directory: opening, migrating, reading, and writes as functions.
+ *
+ *   valv.db    everything about people, sealed      keys.db  wrapped keys, apart from the data
+ *   root.key   the root, unless held elsewhere      lock     held by the process that has it open
+ *   reserve    room kept for withdrawals and revocations when the disk is full
+ *
+ *   S1  store_write() returns OK only when its steps are durable (I3).
+ *   S2  Keys that a write adds are durable before its data; keys that it takes away are destroyed
+ *       after its data is durable and before the call returns.  What a crash leaves between the
+ *       two stands in key_trim and is finished by the next start.
+ *   S3  Steps that fail leave nothing behind, and do not disturb others in the same group.
+ *   S4  After a failed fsync the process stops; it never retries one.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "store/db.h"
+
+struct store;
+
+struct store_config {
+	const char *dir;
+	size_t group_max; /* writes in one commit; 0: 256 */
+};
+
+/* Make an empty store in an existing directory.  ERR_CONFLICT there is one. */
+must_check enum err store_create(struct job *job, const char *dir);
+
+/* Open, lock, migrate.
+ *   ERR_ABSENT no store   ERR_LOCKED another process   ERR_NEWER written by a newer Valv
+ *   ERR_CORRUPT not a Valv store   ERR_STORE */
+must_check enum err store_open(struct job *job, const struct store_config *config,
+                               struct store **ret);
+void store_close(struct store **store); /* waits for writes under way; accepts NULL inside */
+
+/* A connection for reading, for one thread. */
+must_check enum err store_reader(struct job *job, struct store *store, struct db **ret);
+void reader_end(struct db **db); /* accepts NULL inside */
+
+/* --- writes ---------------------------------------------------------------------------------- */
+
+/* One straight function that only runs statements.  It runs on the writer's thread and must not
+ * block on anything else.  It may be run again from the start, so what must be decided on fresh
+ * data is read inside it.  The job is the caller's; its arena may be used. */
+typedef enum err write_steps(struct job *job, struct db *db, void *plan);
+
+enum write_flags {
+	WRITE_ORDINARY = 0,
+	WRITE_ONE = 1,      /* a single statement: needs no savepoint of its own (audit entries) */
+	WRITE_RESERVED = 2, /* may use the reserve on a full disk: withdrawal, revocation, erasure */
+};
+
+/* Run the steps and return when they are durable, or failed and undone: the steps' own error,
+ * ERR_FULL, ERR_STORE, ERR_BUSY (closing). */
+must_check enum err store_write(struct job *job, struct store *store, enum write_flags flags,
+                                write_steps *steps, void *plan);
+
+/* Inside steps: put a wrapped key set, durable before the data (S2). */
+must_check enum err db_keys_put(struct job *job, struct db *db, int64_t subject, uint32_t epoch,
+                                bytes wrapped);
+/* Inside steps: once the data is durable, replace the subject's key set by this smaller one, or
+ * destroy it (wrapped empty), and make the old one unreadable (S2). */
+must_check enum err db_keys_trim(struct job *job, struct db *db, int64_t subject, int64_t version,
+                                 uint32_t epoch, bytes wrapped);
+
+/* A fresh subject number; never given twice by this store. */
+int64_t store_next_subject(struct store *store);
+
+/* Writers of one subject take turns in this process; correctness rests on the version check in
+ * the steps, this only spares repeated work. */
+struct subject_turn;
+struct subject_turn *subject_turn_take(struct store *store, int64_t subject);
+void subject_turn_end(struct subject_turn **turn); /* accepts NULL inside */
+
+/* --- work on the whole ----------------------------------------------------------------------- */
+
+/* Copy the write-ahead logs into the main files and empty them. */
+must_check enum err store_checkpoint(struct job *job, struct store *store);
+
+struct store_stats {
+	uint64_t groups, writes, failed;
+	bool reserve_in_use;
+};
+void store_stats(struct store *store, struct store_stats *ret);
+
+#endif
