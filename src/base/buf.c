@@ -11,12 +11,19 @@ buf_init(struct buf *buf, size_t max)
 	*buf = (struct buf){ .max = max };
 }
 
+/* All of the memory: what was written may have been more than what counts now. */
+static void
+buf_drop(struct buf *buf)
+{
+	if (buf->ptr)
+		explicit_bzero(buf->ptr, buf->cap);
+	free(buf->ptr);
+}
+
 void
 buf_release(struct buf *buf)
 {
-	if (buf->ptr)
-		explicit_bzero(buf->ptr, buf->len);
-	free(buf->ptr);
+	buf_drop(buf);
 	*buf = (struct buf){ .max = buf->max };
 }
 
@@ -50,9 +57,7 @@ buf_room(struct buf *buf, size_t len)
 	must(grown);
 	if (buf->len)
 		memcpy(grown, buf->ptr, buf->len);
-	if (buf->ptr)
-		explicit_bzero(buf->ptr, buf->len);
-	free(buf->ptr);
+	buf_drop(buf);
 	buf->ptr = grown;
 	buf->cap = cap;
 	return buf->ptr + buf->len;

@@ -20,10 +20,10 @@ floor_div(int64_t a, int64_t b)
 	return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
-struct date
-date_of(time_us at)
+static struct date
+civil_from_days(int64_t days)
 {
-	int64_t z = floor_div(at, TIME_DAY) + 719468;
+	int64_t z = days + 719468;
 	int64_t era = floor_div(z, 146097);
 	int64_t doe = z - era * 146097;
 	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
@@ -36,6 +36,12 @@ date_of(time_us at)
 		.month = month,
 		.day = (int)(doy - (153 * mp + 2) / 5 + 1),
 	};
+}
+
+struct date
+date_of(time_us at)
+{
+	return civil_from_days(floor_div(at, TIME_DAY));
 }
 
 time_us
@@ -81,7 +87,8 @@ date_add(struct date date, struct duration duration)
 	int last = date_days_in_month(sum.year, sum.month);
 
 	sum.day = date.day < last ? date.day : last;
-	return date_of(date_time(sum) + (time_us)duration.days * TIME_DAY);
+	/* Counted in days: microseconds would overflow for durations that nobody has parsed. */
+	return civil_from_days(days_from_civil(sum.year, sum.month, sum.day) + duration.days);
 }
 
 static bool
@@ -100,6 +107,18 @@ eat_date(str *rest, struct date *ret)
 	*rest = after;
 	*ret = date;
 	return true;
+}
+
+static bool
+before_1900(time_us at)
+{
+	return at < date_time((struct date){ 1900, 1, 1 });
+}
+
+static bool
+after_9999(time_us at)
+{
+	return at >= date_time((struct date){ 10000, 1, 1 });
 }
 
 bool
@@ -165,7 +184,7 @@ bool
 time_parse(str s, time_us *ret)
 {
 	uint64_t hour, minute, second;
-	time_us fraction = 0, offset;
+	time_us fraction = 0, offset, at;
 	struct date date;
 
 	if (!eat_date(&s, &date) ||
@@ -179,8 +198,11 @@ time_parse(str s, time_us *ret)
 		return false;
 	if (!eat_offset(&s, &offset) || s.len)
 		return false;
-	*ret = date_time(date) + (time_us)(hour * 3600 + minute * 60 + second) * TIME_SECOND +
-	       fraction - offset;
+	at = date_time(date) + (time_us)(hour * 3600 + minute * 60 + second) * TIME_SECOND +
+	     fraction - offset;
+	if (before_1900(at) || after_9999(at)) /* its offset led there */
+		return false;
+	*ret = at;
 	return true;
 }
 
@@ -205,13 +227,15 @@ buf_time(struct buf *buf, time_us at)
 	buf_char(buf, 'Z');
 }
 
+#define PART_MAX 9999
+
 static bool
 eat_part(str *rest, char unit, uint32_t *ret)
 {
 	str after = *rest;
 	uint64_t value;
 
-	if (!eat_u64(&after, &value) || !eat_char(&after, unit) || value > 9999)
+	if (!eat_u64(&after, &value) || !eat_char(&after, unit) || value > PART_MAX)
 		return false;
 	*rest = after;
 	*ret = (uint32_t)value;
@@ -223,6 +247,7 @@ duration_parse(str s, struct duration *ret)
 {
 	uint32_t year = 0, month = 0, week = 0, day = 0, hour = 0, minute = 0, second = 0;
 	int parts = 0, time_parts = 0;
+	struct duration sum;
 
 	if (!eat_char(&s, 'P'))
 		return false;
@@ -239,11 +264,15 @@ duration_parse(str s, struct duration *ret)
 	}
 	if (s.len || parts + time_parts == 0)
 		return false;
-	*ret = (struct duration){
+	sum = (struct duration){
 		.months = year * 12 + month,
 		.days = week * 7 + day,
 		.seconds = hour * 3600 + minute * 60 + second,
 	};
+	/* What is read must be readable as buf_duration() prints it: P9999W would be P69993D. */
+	if (sum.months / 12 > PART_MAX || sum.days > PART_MAX || sum.seconds / 3600 > PART_MAX)
+		return false;
+	*ret = sum;
 	return true;
 }
 
@@ -277,7 +306,7 @@ time_us
 time_add(time_us at, struct duration duration)
 {
 	struct date date, sum;
-	time_us within;
+	time_us within, end;
 
 	if (at == TIME_NEVER)
 		return TIME_NEVER;
@@ -286,5 +315,6 @@ time_add(time_us at, struct duration duration)
 	sum = date_add(date, duration);
 	if (sum.year > 9999)
 		return TIME_NEVER;
-	return date_time(sum) + within + (time_us)duration.seconds * TIME_SECOND;
+	end = date_time(sum) + within + (time_us)duration.seconds * TIME_SECOND;
+	return after_9999(end) ? TIME_NEVER : end;
 }

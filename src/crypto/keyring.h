@@ -10,7 +10,8 @@
  *       keyset_begin()/keyring_unwrap() and keyset_end(), which wipes.
  *   K3  A KEK whose epoch was dropped is wiped; what it wrapped stays unreadable.
  *
- * Thread-safe: any worker may wrap and unwrap at any time, also while a rotation adds or drops epochs.
+ * Thread-safe: any worker may wrap and unwrap at any time, also while a rotation adds or drops
+ * epochs.
  */
 #ifndef CRYPTO_KEYRING_H
 #define CRYPTO_KEYRING_H
@@ -19,6 +20,7 @@
 
 #define KEYSET_MAX 65          /* section 0 is the evidence key, 1..64 are record sections */
 #define KEYRING_EPOCHS_MAX 64  /* at once */
+#define KEYRING_NAME_MAX 128   /* octets in the name of a named key; more must() fail */
 #define KEYRING_SLOTS 1024     /* key sets in clear at once; more must() fail: workers are fewer */
 
 struct keyring;
@@ -36,20 +38,26 @@ struct keyset {
 
 /* Takes the root over and leaves NULL. */
 void keyring_new(struct secret **root, struct keyring **ret);
+/* Wipes; accepts NULL; for OWNED.  Every key set must have been ended. */
 void keyring_free(struct keyring **keyring);
 
 /* --- epochs ---------------------------------------------------------------------------------- */
 
-/* A random KEK for a new epoch; appends its form wrapped by the root to ret_wrapped.  It does not
- * become current before keyring_use(). */
+/* A random KEK for a new epoch (1 or more, not there yet); appends its form wrapped by the root to
+ * ret_wrapped.  It does not become current before keyring_use(). */
 void keyring_epoch_new(struct keyring *keyring, uint32_t epoch, struct buf *ret_wrapped);
-/* ERR_ROOT: this root did not wrap it.  Loading an epoch twice is fine. */
+/* Loading an epoch twice is fine.
+ *   ERR_ROOT     this root did not wrap it, or not for this epoch: the key file is another vault's,
+ *                or the passphrase is wrong (which root_read() cannot see)
+ *   ERR_CORRUPT  the keyring has another key for that epoch
+ *   ERR_LIMIT    KEYRING_EPOCHS_MAX are loaded */
 must_check enum err keyring_epoch_load(struct job *job, struct keyring *keyring, uint32_t epoch,
                                        bytes wrapped);
 void keyring_use(struct keyring *keyring, uint32_t epoch); /* wrap with this one from now on */
-uint32_t keyring_current(const struct keyring *keyring);
+uint32_t keyring_current(const struct keyring *keyring); /* 0 before keyring_use() */
 bool keyring_has(const struct keyring *keyring, uint32_t epoch);
-void keyring_epoch_drop(struct keyring *keyring, uint32_t epoch); /* K3 */
+/* K3.  Waits for those who wrap and unwrap.  Never of the current epoch; fine if gone. */
+void keyring_epoch_drop(struct keyring *keyring, uint32_t epoch);
 
 /* --- key sets -------------------------------------------------------------------------------- */
 

@@ -22,6 +22,11 @@ void seal(const uint8_t *key, bytes associated, bytes plain, struct buf *out);
 must_check enum err seal_open(struct job *job, const uint8_t *key, bytes associated, bytes sealed,
                               bytes *ret_plain);
 
+/* As seal_open(), into the caller's memory of sealed.len - SEAL_OVERHEAD octets: for keys, which
+ * never live in an arena.  Where it is false, that memory holds nothing of the plaintext. */
+must_check bool seal_open_into(const uint8_t *key, bytes associated, bytes sealed,
+                               uint8_t *ret_plain);
+
 /* Keyed BLAKE2b-256 over the block-encoded parts (le32 length before each), so that no two lists
  * of parts give the same input. */
 void digest_keyed(const uint8_t *key, const bytes *parts, size_t count,
@@ -30,7 +35,7 @@ void digest_keyed(const uint8_t *key, const bytes *parts, size_t count,
 /* SHA-256, unkeyed: for notices and other public words only, never for data about a person. */
 void digest_public(bytes b, uint8_t ret[32]);
 
-/* Keyed BLAKE2b over bytes that are already uniform secrets (API keys, tokens): unkeyed is safe. */
+/* BLAKE2b-256 over bytes that are already uniform secrets (API keys, tokens): unkeyed is safe. */
 void digest_token(bytes token, uint8_t ret[DIGEST_BYTES]);
 
 #endif

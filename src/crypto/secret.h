@@ -1,8 +1,8 @@
-/* crypto/secret.h -- memory for keys: locked, guard-paged, kept out of core dumps, wiped at the end.
+/* crypto/secret.h -- memory for keys: locked, guard-paged, not in core dumps, wiped at the end.
  *
  * crypto_start() once per process before anything else here.  Keys never live in an arena, in a
  * `str` or on the server's stack.  Where memory cannot be locked (RLIMIT_MEMLOCK) work goes on and
- * secret_locked() says so, for the one warning at start.
+ * secret_locked() says so, for the one warning at start (after keyring_new(), which locks most).
  */
 #ifndef CRYPTO_SECRET_H
 #define CRYPTO_SECRET_H
@@ -14,7 +14,7 @@
 struct secret; /* one key of KEY_BYTES */
 
 must_check enum err crypto_start(struct job *job); /* ERR_CRYPTO: libsodium cannot start */
-bool secret_locked(void);
+bool secret_locked(void); /* all so far; never turns true again */
 
 struct secret *secret_new(void);    /* zeroed; never NULL */
 struct secret *secret_random(void); /* fresh random key */

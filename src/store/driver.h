@@ -31,4 +31,8 @@ void db_entry_counter(struct db *db, int64_t *counter); /* borrowed; what db_nex
 void db_set_writer(struct db *db, void *writer);
 void *db_writer(struct db *db);
 
+/* store.c: key sets wrapped by an older epoch than this are refused from now on. */
+void db_refuse_epochs_below(struct db *db, uint32_t epoch);
+bool db_trims_pending(struct db *db); /* in the group that is being run */
+
 #endif

@@ -182,7 +182,7 @@ static enum err
 statement_bind(struct job *job, struct db *db, enum sql sql, const struct sql_arg *arg,
                size_t arg_count, sqlite3_stmt **ret)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 
 	must((int)arg_count == sql_table[sql].params);
 	TRY(statement_get(job, db, sql, &statement));

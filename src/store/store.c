@@ -54,6 +54,7 @@ struct writer {
 	int64_t entry_counter;
 	struct trim *trim_first, **trim_last;
 	struct write *current;
+	uint32_t epoch_min; /* key sets wrapped by older epochs are refused */
 };
 
 struct store {
@@ -160,6 +161,8 @@ db_keys_put(struct job *job, struct db *db, int64_t subject, uint32_t epoch, byt
 	struct writer *writer = db_writer(db);
 
 	must(writer);
+	if (epoch < writer->epoch_min)
+		return fail(job, ERR_STALE, "the keys were rotated meanwhile");
 	if (!db_in_transaction(db, SIDE_KEYS))
 		TRY(db_begin(job, db, SIDE_KEYS));
 	return db_run(job, db, SQL_KEYS_SUBJECT_PUT,
@@ -174,6 +177,8 @@ db_keys_trim(struct job *job, struct db *db, int64_t subject, int64_t version, u
 	struct trim *trim = arena_alloc(&job->arena, sizeof(*trim));
 
 	must(writer);
+	if (wrapped.len && epoch < writer->epoch_min)
+		return fail(job, ERR_STALE, "the keys were rotated meanwhile");
 	TRY(db_run(job, db, SQL_KEY_TRIM_PUT, ARGS(sql_i64(subject), sql_i64(version)), NULL));
 	*trim = (struct trim){
 		.subject = subject,
@@ -185,6 +190,23 @@ db_keys_trim(struct job *job, struct db *db, int64_t subject, int64_t version, u
 	*writer->trim_last = trim;
 	writer->trim_last = &trim->next;
 	return OK;
+}
+
+void
+db_refuse_epochs_below(struct db *db, uint32_t epoch)
+{
+	struct writer *writer = db_writer(db);
+
+	must(writer);
+	writer->epoch_min = epoch;
+}
+
+bool
+db_trims_pending(struct db *db)
+{
+	struct writer *writer = db_writer(db);
+
+	return writer->trim_first != NULL;
 }
 
 /* --- one group -------------------------------------------------------------------------------- */

@@ -202,3 +202,13 @@ CREATE TABLE key_trim (
 	version  {int} NOT NULL,
 	PRIMARY KEY (subject, version)
 ) {clustered};
+
+-- Contacts that decisions allowed, for purposes with a frequency cap, as long as its period.
+CREATE TABLE contact (
+	subject  {int} NOT NULL,
+	purpose  {int} NOT NULL,
+	channel  {int} NOT NULL,
+	at       {int} NOT NULL,
+	entry    {int} NOT NULL,
+	PRIMARY KEY (subject, purpose, channel, at, entry)
+) {clustered};

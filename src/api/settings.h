@@ -1,0 +1,30 @@
+/* api/settings.h -- the settings that may be put through the interface, and what each may be. */
+#ifndef API_SETTINGS_H
+#define API_SETTINGS_H
+
+enum setting_kind {
+	SETTING_TEXT,      /* one line, 1 to 200 octets */
+	SETTING_NUMBER,    /* min to max */
+	SETTING_TIME,      /* RFC 3339, not in the future */
+	SETTING_LANGUAGES, /* a list of two- or three-letter codes */
+};
+
+/*      enum                      name               kind               min   max */
+#define SETTING_TABLE(X) \
+	X(SETTING_AGE_OF_CONSENT,  "age_of_consent",  SETTING_NUMBER,    13,   16) /* Article 8(1) */ \
+	X(SETTING_BUDGET_PER_HOUR, "budget_per_hour", SETTING_NUMBER,    0,    1000000000) \
+	X(SETTING_COMPANY,         "company",         SETTING_TEXT,      1,    200) \
+	X(SETTING_CONTACT,         "contact",         SETTING_TEXT,      1,    200) \
+	X(SETTING_DPO,             "dpo",             SETTING_TEXT,      1,    200) \
+	X(SETTING_IN_USE,          "languages",       SETTING_LANGUAGES, 1,    24) \
+	X(SETTING_NIX_CHECKED_AT,  "nix_checked_at",  SETTING_TIME,      0,    0) \
+	X(SETTING_ZONE_MINUTES,    "zone_minutes",    SETTING_NUMBER,    -720, 840)
+
+enum setting {
+#define X(e, ...) e,
+	SETTING_TABLE(X)
+#undef X
+	SETTING_COUNT
+};
+
+#endif

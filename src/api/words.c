@@ -1,0 +1,179 @@
+/* api/words.c -- contract: words.h. */
+#include "api/words.h"
+
+#include "access/key.h"
+#include "audit/entry.h"
+#include "base/must.h"
+#include "type/type.h"
+#include "vault/registry.h"
+#include "vault/standing.h"
+#include "vault/evidence.h"
+#include "vault/words.h"
+#include "api/settings.h"
+
+#define WORD(no, name) { (int)(no), { name, sizeof(name) - 1 } }
+#define THIRD(e, no, name, ...) WORD(e, name),
+#define SECOND(e, name, ...) WORD(e, name),
+#define CODE(e, no, name, code) WORD(e, code),
+
+static const struct word act[] = { ACT_TABLE(THIRD) };
+static const struct word basis[] = { BASIS_TABLE(THIRD) };
+static const struct word basis_code_word[] = { BASIS_TABLE(CODE) };
+static const struct word channel[] = { CHANNEL_TABLE(THIRD) };
+static const struct word class[] = { CLASS_TABLE(THIRD) };
+static const struct word entry[] = { ENTRY_TABLE(SECOND) };
+static const struct word kind[] = { KIND_TABLE(THIRD) };
+static const struct word method[] = { METHOD_TABLE(THIRD) };
+static const struct word origin[] = { ORIGIN_TABLE(THIRD) };
+static const struct word reason[] = { REASON_TABLE(THIRD) };
+static const struct word scope[] = { SCOPE_TABLE(THIRD) };
+static const struct word suppression_scope[] = { SUPPRESSION_SCOPE_TABLE(THIRD) };
+static const struct word suppression_source[] = { SUPPRESSION_SOURCE_TABLE(THIRD) };
+static const struct word type[] = { TYPE_TABLE(SECOND) };
+static const struct word control[] = { CONTROL_TABLE(SECOND) };
+static const struct word setting[] = { SETTING_TABLE(SECOND) };
+
+static const struct word actor[] = {
+	WORD(ACTOR_NOBODY, "nobody"),
+	WORD(ACTOR_SYSTEM, "system"),
+	WORD(ACTOR_OPERATOR, "operator"),
+	WORD(ACTOR_KEY, "key"),
+};
+static const struct word address[] = {
+	WORD(ADDRESS_EMAIL, "email"),
+	WORD(ADDRESS_PHONE, "phone"),
+	WORD(ADDRESS_POST, "post"),
+};
+static const struct word consent_act[] = {
+	WORD(ACT_REQUESTED, "requested"), WORD(ACT_GIVEN, "given"),
+	WORD(ACT_CONFIRMED, "confirmed"), WORD(ACT_REFUSED, "refused"),
+	WORD(ACT_WITHDRAWN, "withdrawn"),
+};
+static const struct word flag[] = {
+	WORD(FLAG_PROTECTED, "protected_identity"),
+	WORD(FLAG_DECEASED, "deceased"),
+	WORD(FLAG_CHILD, "child"),
+};
+static const struct word ground_act[] = {
+	WORD(ACT_ESTABLISHED, "established"),
+	WORD(ACT_ENDED, "ended"),
+	WORD(ACT_STOPPED, "stopped"),
+};
+/* How a ground may begin together with the person. */
+static const struct word ground_first_act[] = {
+	WORD(ACT_REQUESTED, "requested"),     WORD(ACT_GIVEN, "given"),
+	WORD(ACT_CONFIRMED, "confirmed"),     WORD(ACT_REFUSED, "refused"),
+	WORD(ACT_ESTABLISHED, "established"),
+};
+static const struct word ground_state[] = {
+	WORD(GROUND_LIVE, "live"),
+	WORD(GROUND_PENDING, "pending"),
+	WORD(GROUND_RESTRICTED, "restricted"),
+	WORD(GROUND_OVER, "over"),
+};
+static const struct word justification[] = {
+	WORD(1, "purpose"),
+	WORD(2, "identification"),
+	WORD(3, "other"),
+	WORD(4, "consent"),
+};
+static const struct word lookup[] = {
+	WORD(LOOKUP_NONE, "none"),
+	WORD(LOOKUP_EXACT, "exact"),
+	WORD(LOOKUP_FOLDED, "folded"),
+};
+static const struct word ok[] = { WORD(0, "ok") };
+static const struct word restriction_act[] = {
+	WORD(ACT_RESTRICTED, "restricted"),
+	WORD(ACT_UNRESTRICTED, "unrestricted"),
+};
+/* Article 18(1)(a)-(d). */
+static const struct word restriction_reason[] = {
+	WORD(1, "accuracy"),
+	WORD(2, "unlawful"),
+	WORD(3, "claims"),
+	WORD(4, "objection"),
+};
+static const struct word retention_event[] = {
+	WORD(RETENTION_GIVEN, "given"),
+	WORD(RETENTION_ENDED, "ended"),
+	WORD(RETENTION_YEAR_END, "year_end"),
+};
+static const struct word sensitivity[] = {
+	WORD(SENSITIVITY_ORDINARY, "ordinary"),
+	WORD(SENSITIVITY_SENSITIVE, "sensitive"),
+	WORD(SENSITIVITY_SPECIAL, "special"),
+};
+static const struct word version_state[] = {
+	WORD(VERSION_DRAFT, "draft"),
+	WORD(VERSION_ACTIVE, "active"),
+	WORD(VERSION_REPLACED, "replaced"),
+	WORD(VERSION_ENDED, "ended"),
+};
+
+#define LIST(name) { name, COUNT(name) }
+
+static const struct word_list lists[WORDS_COUNT] = {
+	[WORDS_ACT] = LIST(act),
+	[WORDS_ACTOR] = LIST(actor),
+	[WORDS_ADDRESS] = LIST(address),
+	[WORDS_BASIS] = LIST(basis),
+	[WORDS_BASIS_CODE] = LIST(basis_code_word),
+	[WORDS_CHANNEL] = LIST(channel),
+	[WORDS_CLASS] = LIST(class),
+	[WORDS_CONSENT_ACT] = LIST(consent_act),
+	[WORDS_CONTROL] = LIST(control),
+	[WORDS_ENTRY] = LIST(entry),
+	[WORDS_FLAG] = LIST(flag),
+	[WORDS_GROUND_ACT] = LIST(ground_act),
+	[WORDS_GROUND_FIRST_ACT] = LIST(ground_first_act),
+	[WORDS_GROUND_STATE] = LIST(ground_state),
+	[WORDS_JUSTIFICATION] = LIST(justification),
+	[WORDS_KIND] = LIST(kind),
+	[WORDS_LOOKUP] = LIST(lookup),
+	[WORDS_METHOD] = LIST(method),
+	[WORDS_OK] = LIST(ok),
+	[WORDS_ORIGIN] = LIST(origin),
+	[WORDS_REASON] = LIST(reason),
+	[WORDS_RESTRICTION_ACT] = LIST(restriction_act),
+	[WORDS_RESTRICTION_REASON] = LIST(restriction_reason),
+	[WORDS_RETENTION_EVENT] = LIST(retention_event),
+	[WORDS_SCOPE] = LIST(scope),
+	[WORDS_SENSITIVITY] = LIST(sensitivity),
+	[WORDS_SETTING] = LIST(setting),
+	[WORDS_SUPPRESSION_SCOPE] = LIST(suppression_scope),
+	[WORDS_SUPPRESSION_SOURCE] = LIST(suppression_source),
+	[WORDS_TYPE] = LIST(type),
+	[WORDS_VERSION_STATE] = LIST(version_state),
+};
+
+const struct word_list *
+words_list(enum words words)
+{
+	return &lists[words];
+}
+
+bool
+words_find(enum words words, str name, int *ret_no)
+{
+	const struct word_list *list = &lists[words];
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (str_eq(list->word[i].name, name)) {
+			*ret_no = list->word[i].no;
+			return true;
+		}
+	}
+	return false;
+}
+
+str
+words_name(enum words words, int no)
+{
+	const struct word_list *list = &lists[words];
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->word[i].no == no)
+			return list->word[i].name;
+	return S("");
+}

@@ -1,0 +1,60 @@
+/* api/words.h -- the closed lists of words that bodies and answers use, each list once: the readers
+ * and the API description both go by these tables.  Lists that the vault owns are printed from its
+ * own (vault/words.h, type/type.h); the rest stand in words.c. */
+#ifndef API_WORDS_H
+#define API_WORDS_H
+
+#include "base/str.h"
+
+enum words {
+	WORDS_NONE,
+	WORDS_ACT,
+	WORDS_ACTOR,
+	WORDS_ADDRESS,
+	WORDS_BASIS,
+	WORDS_BASIS_CODE,
+	WORDS_CHANNEL,
+	WORDS_CLASS,
+	WORDS_CONSENT_ACT,
+	WORDS_CONTROL,
+	WORDS_ENTRY,
+	WORDS_FLAG,
+	WORDS_GROUND_ACT,
+	WORDS_GROUND_FIRST_ACT,
+	WORDS_GROUND_STATE,
+	WORDS_JUSTIFICATION,
+	WORDS_KIND,
+	WORDS_LOOKUP,
+	WORDS_METHOD,
+	WORDS_OK,
+	WORDS_ORIGIN,
+	WORDS_REASON,
+	WORDS_RESTRICTION_ACT,
+	WORDS_RESTRICTION_REASON,
+	WORDS_RETENTION_EVENT,
+	WORDS_SCOPE,
+	WORDS_SENSITIVITY,
+	WORDS_SETTING,
+	WORDS_SUPPRESSION_SCOPE,
+	WORDS_SUPPRESSION_SOURCE,
+	WORDS_TYPE,
+	WORDS_VERSION_STATE,
+	WORDS_COUNT
+};
+
+struct word {
+	int no;
+	str name;
+};
+
+struct word_list {
+	const struct word *word;
+	size_t count;
+};
+
+/* Borrowed, static. */
+const struct word_list *words_list(enum words words);
+bool words_find(enum words words, str name, int *ret_no);
+str words_name(enum words words, int no); /* "" when it is not listed */
+
+#endif

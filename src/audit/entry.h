@@ -1,0 +1,82 @@
+/* audit/entry.h -- the audit log: one entry for each use and each refusal (I4).
+ *
+ * An entry says who did what to which subject for which purpose, with which outcome, and holds no
+ * personal data.  It is appended inside the transaction of what it records; a read appends it
+ * before the answer leaves.  `body` is act-specific and binary:
+ *
+ *   decision   entry_decision, one per decision; a batch packs up to LIMIT_BATCH_PIECE in one entry
+ *   read       le16 field numbers that were given out
+ *   change     le64 the subject's new version | digest of the sealed record (32) | le16 fields changed
+ *   others     see where they are written
+ *
+ * `commitment` is left for the leaf hash of the Merkle tree over the entries.
+ */
+#ifndef AUDIT_ENTRY_H
+#define AUDIT_ENTRY_H
+
+#include "store/db.h"
+#include "store/store.h"
+
+/*      enum                        name in JSON */
+#define ENTRY_TABLE(X) \
+	X(ENTRY_START,              "start") \
+	X(ENTRY_STOP,               "stop") \
+	X(ENTRY_REFUSED,            "refused") \
+	X(ENTRY_FIELD_PUT,          "field.put") \
+	X(ENTRY_PURPOSE_PUT,        "purpose.put") \
+	X(ENTRY_PURPOSE_ACTIVATE,   "purpose.activate") \
+	X(ENTRY_PURPOSE_END,        "purpose.end") \
+	X(ENTRY_SETTING_PUT,        "setting.put") \
+	X(ENTRY_SUBJECT_CREATE,     "subject.create") \
+	X(ENTRY_SUBJECT_READ,       "subject.read") \
+	X(ENTRY_SUBJECT_CHANGE,     "subject.change") \
+	X(ENTRY_SUBJECT_SEARCH,     "subject.search") \
+	X(ENTRY_LEDGER_READ,        "ledger.read") \
+	X(ENTRY_ACT,                "ledger.act") \
+	X(ENTRY_EXPIRE,             "ledger.expire") \
+	X(ENTRY_TOLD,               "subject.told") \
+	X(ENTRY_DECISION,           "decision") \
+	X(ENTRY_DECISIONS,          "decision.batch") \
+	X(ENTRY_SUPPRESS,           "suppression.put") \
+	X(ENTRY_SUPPRESSION_LIFT,   "suppression.lift") \
+	X(ENTRY_SUPPRESSION_READ,   "suppression.read") \
+	X(ENTRY_IMPORT_START,       "import.start") \
+	X(ENTRY_IMPORT_PIECE,       "import.piece") \
+	X(ENTRY_IMPORT_FINISH,      "import.finish") \
+	X(ENTRY_IMPORT_UNDO,        "import.undo") \
+	X(ENTRY_IMPORT_READ,        "import.read") \
+	X(ENTRY_KEY_MAKE,           "key.make") \
+	X(ENTRY_KEY_REVOKE,         "key.revoke") \
+	X(ENTRY_ROTATE,             "keys.rotate") \
+	X(ENTRY_SWEEP,              "sweep") \
+	X(ENTRY_AUDIT_READ,         "audit.read") \
+	X(ENTRY_VERIFY,             "verify")
+
+enum entry_act {
+	ENTRY_NONE = 0,
+#define X(name, text) name,
+	ENTRY_TABLE(X)
+#undef X
+	ENTRY_COUNT
+};
+
+/* 0 done; otherwise the enum err of the refusal or failure. */
+struct entry {
+	enum entry_act act;
+	int64_t subject;  /* 0: none */
+	int64_t purpose;  /* 0: none */
+	enum err outcome;
+	bytes body;
+};
+
+str entry_name(enum entry_act act);
+
+/* Inside steps.  ret_seq may be NULL. */
+must_check enum err entry_append(struct job *job, struct db *db, const struct entry *entry,
+                                 int64_t *ret_seq);
+
+/* On its own, for what only looks or is refused: durable before it returns. */
+must_check enum err entry_write(struct job *job, struct store *store, const struct entry *entry,
+                                int64_t *ret_seq);
+
+#endif

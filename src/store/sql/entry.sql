@@ -1,0 +1,13 @@
+-- The audit log.
+
+-- name: entry_put
+INSERT INTO entry (seq, at, actor_kind, actor, act, outcome, subject, purpose, body)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: entry_after
+SELECT seq, at, actor_kind, actor, act, outcome, subject, purpose, body FROM entry
+WHERE seq > $1 ORDER BY seq LIMIT $2;
+
+-- name: entry_of_subject
+SELECT seq, at, actor_kind, actor, act, outcome, subject, purpose, body FROM entry
+WHERE subject = $1 AND seq > $2 ORDER BY seq LIMIT $3;

@@ -1,0 +1,807 @@
+/* vault/change.c -- one write to one person, from what is wanted to what is durable.
+ *
+ * Contract and P1-P3: see subject.h.  change_prepare() does on the caller's thread all that needs
+ * reading, thinking and sealing, and ends in a `struct plan` that holds nothing but rows;
+ * plan_steps() runs on the writer's thread and only writes them, guarded by the row's version. */
+#include "base/limits.h"
+#include "os/random.h"
+#include "vault/rows.h"
+#include "vault/suppress.h"
+
+#define CLOCK_SKEW (5 * 60 * TIME_SECOND) /* an act may be dated this far ahead of our clock */
+#define RETRIES 200                       /* a change is prepared again this often at most */
+
+struct lookup_row {
+	uint16_t field;
+	uint8_t digest[DIGEST_BYTES];
+	bool drop;
+};
+
+struct suppression_row {
+	uint8_t digest[DIGEST_BYTES];
+	struct suppression suppression;
+	bool lift; /* take away instead */
+};
+
+/* Everything that the steps write. */
+struct plan {
+	struct change *change;
+	struct subject after; /* the row as it will be */
+	bytes standing;
+	struct act_row *act;
+	size_t act_count;
+	struct lookup_row *lookup;
+	size_t lookup_count;
+	struct suppression_row *suppression;
+	size_t suppression_count;
+	uint32_t epoch;
+	bytes wrapped;  /* put before the data; empty: nothing new */
+	bytes trimmed;  /* put after the data */
+	bool trim;
+	bytes entry_body;
+	int64_t entry;
+	size_t values_gone;
+};
+
+/* One preparation: what was there, what is wanted, what comes out. */
+struct prepare {
+	struct job *job;
+	struct vault *vault;
+	struct change *change;
+	struct plan *plan;
+	struct keyset *keyset;
+	struct act_row *ledger; /* old and new */
+	size_t ledger_old, ledger_count;
+	struct value *old;
+	size_t old_count;
+	struct value *value; /* as it will be, before coverage is looked at */
+	size_t value_count;
+};
+
+/* --- acts ------------------------------------------------------------------------------------- */
+
+static enum err
+act_check(struct prepare *prepare, const struct act_new *act)
+{
+	struct job *job = prepare->job;
+	const struct purpose_version *version = act->version;
+
+	if (act->at > job->now + CLOCK_SKEW)
+		return fail_at(job, ERR_INVALID, S("/at"), "is in the future");
+	if (act_raises(act->act) <= 0 || !version)
+		return OK;
+	/* A purpose that has ended, or a version that was never in force, starts nothing new. */
+	if (version->state == VERSION_DRAFT || version->state == VERSION_ENDED)
+		return fail_at(job, ERR_PURPOSE_INACTIVE, S("/purpose"), "the purpose is not active");
+	if (act->act == ACT_ESTABLISHED && act->basis != version->basis &&
+	    !(act->basis == BASIS_SOFT_OPT_IN && version->soft_opt_in))
+		return fail_at(job, ERR_INVALID, S("/basis"), "the purpose rests on another basis");
+	if (act->channels & ~version->channels)
+		return fail_at(job, ERR_INVALID, S("/channels"), "the purpose does not use that channel");
+	if (act->act == ACT_GIVEN && version->explicit_basis && !act->explicit_act)
+		return fail_at(job, ERR_SPECIAL, S("/explicit"), "special categories need an explicit act");
+	return OK;
+}
+
+static bool
+under_age(struct date birth, int64_t age, time_us now)
+{
+	struct duration years = { .months = (uint32_t)age * 12 };
+
+	return date_time(date_add(birth, years)) > now;
+}
+
+/*= gdpr 8(1)
+ *# Where the child is below the age, processing is lawful only if consent is given or authorised
+ *# by the holder of parental responsibility. */
+static bool
+is_child(const struct prepare *prepare)
+{
+	const struct registry *registry = prepare->change->registry;
+	struct date birth;
+
+	if (prepare->plan->after.flags & FLAG_CHILD)
+		return true;
+	for (size_t i = 0; i < prepare->value_count; i++) {
+		const struct field *field = registry_field_no(registry, prepare->value[i].field);
+		str text = prepare->value[i].text;
+		bool known = false;
+		if (field && field->type == TYPE_BIRTH_DATE)
+			known = date_parse(text, &birth);
+		else if (field && field->type == TYPE_PERSONNUMMER)
+			known = personnummer_birth_date(text, &birth);
+		if (known && under_age(birth, registry->age_of_consent, prepare->job->now))
+			return true;
+	}
+	return false;
+}
+
+static enum err
+children_check(struct prepare *prepare)
+{
+	bool asked = false, child = false;
+
+	for (size_t i = 0; i < prepare->change->act_count; i++) {
+		const struct act_new *act = &prepare->change->act[i];
+		if (act->act != ACT_GIVEN || act->basis != BASIS_CONSENT || act->guardian)
+			continue;
+		if (!asked)
+			child = is_child(prepare);
+		asked = true;
+		if (child)
+			return fail_at(prepare->job, ERR_CHILD, S("/guardian"), "the person is under the age of consent");
+	}
+	return OK;
+}
+
+static void
+evidence_seal(struct prepare *prepare, const struct act_new *act, struct act_row *row)
+{
+	OWNED(buf_release) struct buf associated = { .max = 64 };
+	OWNED(buf_release) struct buf sealed = { .max = LIMIT_EVIDENCE_BYTES + SEAL_OVERHEAD };
+
+	if (!act->evidence.len)
+		return;
+	evidence_associated(&associated, prepare->plan->after.id, row->seq);
+	seal(keyset_find(prepare->keyset, 0), buf_bytes(&associated), str_bytes(act->evidence), &sealed);
+	row->evidence = arena_bytes(&prepare->job->arena, buf_bytes(&sealed));
+}
+
+static void
+act_row_make(struct prepare *prepare, const struct act_new *act, int64_t seq, struct act_row *ret)
+{
+	const struct purpose_version *version = act->version;
+
+	*ret = (struct act_row){
+		.seq = seq,
+		.at = act->at,
+		.recorded_at = prepare->job->now,
+		.act = act->act,
+		.basis = act->basis,
+		.purpose = version ? version->purpose : 0,
+		.version = version ? version->version : 0,
+		.channels = act->channels ? act->channels : version ? version->channels : CHANNELS_ALL,
+		.until_at = act->until_at ? act->until_at : TIME_NEVER,
+		.notice = act->notice,
+		.method = act->method,
+		.actor = prepare->job->actor,
+		.detail = act->detail,
+	};
+}
+
+/* Old acts and new ones in one array; the new ones numbered on. */
+static enum err
+ledger_extend(struct prepare *prepare)
+{
+	struct change *change = prepare->change;
+	struct job *job = prepare->job;
+	struct act_row *old = NULL, *all;
+	size_t old_count = 0;
+	int64_t seq = 0;
+
+	if (change->subject.version)
+		TRY(ledger_read(job, change->subject.no, &old, &old_count));
+	if (old_count + change->act_count > LIMIT_LEDGER)
+		return fail(job, ERR_LIMIT, "limit_ledger: this person's ledger holds as many acts as it may");
+	all = arena_array(&job->arena, old_count + change->act_count + 1, sizeof(*all));
+	if (old_count) {
+		memcpy(all, old, old_count * sizeof(*all));
+		seq = old[old_count - 1].seq;
+	}
+	for (size_t i = 0; i < change->act_count; i++) {
+		TRY(act_check(prepare, &change->act[i]));
+		act_row_make(prepare, &change->act[i], ++seq, &all[old_count + i]);
+	}
+	prepare->ledger = all;
+	prepare->ledger_old = old_count;
+	prepare->ledger_count = old_count + change->act_count;
+	return OK;
+}
+
+/* --- values ----------------------------------------------------------------------------------- */
+
+static struct value *
+value_find(struct value *value, size_t count, uint16_t field)
+{
+	for (size_t i = 0; i < count; i++)
+		if (value[i].field == field)
+			return &value[i];
+	return NULL;
+}
+
+static enum err
+values_merge(struct prepare *prepare)
+{
+	struct change *change = prepare->change;
+	struct job *job = prepare->job;
+	struct value *value =
+		arena_array(&job->arena, prepare->old_count + change->value_count + 1, sizeof(*value));
+	size_t count = prepare->old_count;
+
+	if (count)
+		memcpy(value, prepare->old, count * sizeof(*value));
+	for (size_t i = 0; i < change->value_count; i++) {
+		const struct value_set *set = &change->value[i];
+		struct value *at = value_find(value, count, set->field->no);
+		if (!set->text.len) {
+			if (at)
+				*at = value[--count];
+			continue;
+		}
+		if (at && str_eq(at->text, set->text) && at->origin == set->origin)
+			continue; /* nothing new: keeps when and by whom it was stored */
+		if (!at)
+			at = &value[count++];
+		*at = (struct value){ .field = set->field->no, .origin = set->origin,
+			              .stored_at = job->now, .stored_by = job->actor, .text = set->text };
+	}
+	if (count > LIMIT_VALUES)
+		return fail(job, ERR_LIMIT, "limit_values: this person has as many values as there may be");
+	prepare->value = value;
+	prepare->value_count = count;
+	return OK;
+}
+
+/* P1, and I1 for what was there: uncovered old values go, uncovered new ones are refused. */
+static enum err
+values_cover(struct prepare *prepare)
+{
+	struct change *change = prepare->change;
+	struct job *job = prepare->job;
+	const struct standing *standing = &prepare->plan->after.standing;
+	uint16_t *covering = arena_array(&job->arena, standing->ground_count + 1, sizeof(*covering));
+	size_t kept = 0;
+
+	for (size_t i = 0; i < prepare->value_count; i++) {
+		struct value *value = &prepare->value[i];
+		bool is_new = value->stored_at == job->now && !value->section;
+		OWNED(buf_release) struct buf where = { .max = 128 };
+
+		if (standing_covering(change->registry, standing, job->now, value->field, covering)) {
+			prepare->value[kept++] = *value;
+			continue;
+		}
+		if (!is_new) {
+			prepare->plan->values_gone++;
+			continue;
+		}
+		if (change->drop_uncovered)
+			continue;
+		buf_put(&where, S("/values/"));
+		buf_put(&where, registry_field_no(change->registry, value->field)->name);
+		return fail_at(job, ERR_NO_GROUND, buf_str(&where),
+		               "no live ground of this person covers the field: name a purpose that has it, with its evidence");
+	}
+	prepare->value_count = kept;
+	return OK;
+}
+
+/* --- lookups and tags ------------------------------------------------------------------------- */
+
+static void
+lookup_rows(struct plan *plan, const struct field *field, str text, bool drop)
+{
+	struct digests digests;
+
+	lookup_digests(field, text, &digests);
+	for (size_t i = 0; i < digests.count; i++) {
+		struct lookup_row *row = &plan->lookup[plan->lookup_count++];
+		row->field = field->no;
+		row->drop = drop;
+		memcpy(row->digest, digests.digest[i], DIGEST_BYTES);
+	}
+}
+
+static void
+lookups_make(struct prepare *prepare)
+{
+	const struct registry *registry = prepare->change->registry;
+	struct plan *plan = prepare->plan;
+
+	plan->lookup = arena_array(&prepare->job->arena,
+	                           4 * (prepare->old_count + prepare->value_count) + 1,
+	                           sizeof(*plan->lookup));
+	for (size_t i = 0; i < prepare->old_count; i++) {
+		const struct value *was = &prepare->old[i];
+		const struct value *is = value_find(prepare->value, prepare->value_count, was->field);
+		const struct field *field = registry_field_no(registry, was->field);
+		if (field && field->lookup != LOOKUP_NONE && !(is && str_eq(is->text, was->text)))
+			lookup_rows(plan, field, was->text, true);
+	}
+	for (size_t i = 0; i < prepare->value_count; i++) {
+		const struct value *is = &prepare->value[i];
+		const struct value *was = value_find(prepare->old, prepare->old_count, is->field);
+		const struct field *field = registry_field_no(registry, is->field);
+		if (field && field->lookup != LOOKUP_NONE && !(was && str_eq(is->text, was->text)))
+			lookup_rows(plan, field, is->text, false);
+	}
+}
+
+/* The postal address is several fields: their folded texts in the order of the registry. */
+static void
+tag_make(struct prepare *prepare, enum address address)
+{
+	OWNED(buf_release) struct buf match = { .max = 8 * LIMIT_VALUE_BYTES };
+	struct subject *after = &prepare->plan->after;
+	const struct field *field;
+
+	for (size_t nth = 0; (field = registry_address(prepare->change->registry, address, nth)); nth++) {
+		const struct value *value = value_find(prepare->value, prepare->value_count, field->no);
+		if (!value)
+			continue;
+		if (address != ADDRESS_POST) { /* the first that is held is the address */
+			type_match(field->type, value->text, &match);
+			break;
+		}
+		text_fold(value->text, &match);
+		buf_char(&match, '\n');
+	}
+	after->tagged[address] = match.len > 0;
+	if (match.len)
+		suppression_digest(prepare->vault, address, buf_str(&match), after->tag[address]);
+}
+
+/* --- suppressions ----------------------------------------------------------------------------- */
+
+static void
+suppression_row(struct prepare *prepare, enum address address, const struct suppression *suppression,
+                bool lift)
+{
+	const struct subject *before = &prepare->change->subject, *after = &prepare->plan->after;
+	const struct subject *holder = before->tagged[address] ? before : after;
+	struct suppression_row *row;
+
+	if (!holder->tagged[address])
+		return;
+	row = &prepare->plan->suppression[prepare->plan->suppression_count++];
+	row->suppression = *suppression;
+	row->lift = lift;
+	memcpy(row->digest, holder->tag[address], DIGEST_BYTES);
+}
+
+/* P3: what the person stops is stopped for the address, so that it outlives this row. */
+static void
+suppressions_of_act(struct prepare *prepare, const struct act_row *act)
+{
+	bool general = act->act == ACT_OBJECTED && !act->purpose;
+	struct suppression suppression = {
+		.scope = general ? SCOPE_CHANNEL : SCOPE_PURPOSE,
+		.purpose = act->purpose,
+		.at = act->at,
+		.source = act->act == ACT_OBJECTED ? SOURCE_OBJECTION : SOURCE_WITHDRAWAL,
+	};
+
+	for (int channel = 1; channel < CHANNEL_COUNT; channel++) {
+		enum address address = channel_address((enum channel)channel);
+		if (!(act->channels & CHANNEL_BIT(channel)) || address == ADDRESS_NONE)
+			continue;
+		suppression.channel = (enum channel)channel;
+		suppression_row(prepare, address, &suppression, false);
+	}
+}
+
+/* A fresh yes in the person's own ledger takes back the stop that stood there for the same purpose
+ * and channel; a confirmed one, whatever the person stopped (U1).  An import never does. */
+static void
+lifts_of_act(struct prepare *prepare, const struct act_row *act)
+{
+	struct suppression suppression = { .scope = SCOPE_PURPOSE, .purpose = act->purpose, .at = act->at };
+
+	if (act->method == METHOD_IMPORT)
+		return;
+	for (int channel = 1; channel < CHANNEL_COUNT; channel++) {
+		enum address address = channel_address((enum channel)channel);
+		if (!(act->channels & CHANNEL_BIT(channel)) || address == ADDRESS_NONE)
+			continue;
+		suppression.channel = (enum channel)channel;
+		suppression_row(prepare, address, &suppression, true);
+		if (act->act != ACT_CONFIRMED)
+			continue;
+		suppression_row(prepare, address,
+		                &(struct suppression){ .scope = SCOPE_PURPOSE, .purpose = act->purpose, .at = act->at }, true);
+		suppression_row(prepare, address,
+		                &(struct suppression){ .scope = SCOPE_CHANNEL, .channel = (enum channel)channel, .at = act->at }, true);
+		suppression_row(prepare, address, &(struct suppression){ .scope = SCOPE_MARKETING, .at = act->at }, true);
+	}
+}
+
+static void
+suppressions_make(struct prepare *prepare)
+{
+	struct plan *plan = prepare->plan;
+
+	plan->suppression = arena_array(&prepare->job->arena,
+	                                plan->act_count * CHANNEL_COUNT * 4 + 1, sizeof(*plan->suppression));
+	for (size_t i = 0; i < plan->act_count; i++) {
+		const struct act_row *act = &plan->act[i];
+		if (act->act == ACT_WITHDRAWN || act->act == ACT_OBJECTED)
+			suppressions_of_act(prepare, act);
+		else if (act->act == ACT_CONFIRMED ||
+		         (act->act == ACT_GIVEN && prepare->change->subject.version))
+			lifts_of_act(prepare, act);
+	}
+}
+
+/* --- keys and record -------------------------------------------------------------------------- */
+
+static void
+wrap(struct prepare *prepare, const struct keyset *keyset, bytes *ret)
+{
+	OWNED(buf_release) struct buf wrapped = { .max = 64 * 1024 };
+
+	keyring_wrap(keys_ring(prepare->vault->keys), prepare->plan->after.no, keyset, &wrapped);
+	*ret = arena_bytes(&prepare->job->arena, buf_bytes(&wrapped));
+	must(wrapped_epoch(*ret, &prepare->plan->epoch));
+}
+
+static enum err
+record_make(struct prepare *prepare)
+{
+	OWNED(keyset_end) struct keyset *trimmed = keyset_begin(keys_ring(prepare->vault->keys));
+	struct change *change = prepare->change;
+	struct subject *after = &prepare->plan->after;
+	struct record_built built;
+	size_t dropped;
+
+	TRY(record_build(prepare->job, change->registry, after->id, after->version, &after->standing,
+	                 prepare->old, prepare->old_count, change->subject.record, prepare->value,
+	                 prepare->value_count, prepare->keyset, trimmed, &built, &dropped));
+	must(dropped == 0); /* values_cover() has left out what is not covered */
+	after->record = built.record;
+	if (built.keys_added)
+		wrap(prepare, prepare->keyset, &prepare->plan->wrapped);
+	prepare->plan->trim = built.keys_dropped;
+	if (built.keys_dropped)
+		wrap(prepare, trimmed, &prepare->plan->trimmed);
+	return OK;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static void
+entry_body_make(struct prepare *prepare)
+{
+	OWNED(buf_release) struct buf body = { .max = 64 + 2 * LIMIT_VALUES };
+	struct change *change = prepare->change;
+	uint8_t digest[32];
+
+	buf_le64(&body, (uint64_t)prepare->plan->after.version);
+	digest_public(prepare->plan->after.record, digest); /* of ciphertext: it tells nothing */
+	buf_data(&body, (bytes){ digest, sizeof(digest) });
+	for (size_t i = 0; i < change->value_count && i < LIMIT_VALUES; i++)
+		buf_le16(&body, change->value[i].field->no);
+	buf_data(&body, change->entry_note);
+	prepare->plan->entry_body = arena_bytes(&prepare->job->arena, buf_bytes(&body));
+}
+
+static enum err
+old_open(struct prepare *prepare)
+{
+	struct change *change = prepare->change;
+	struct subject fresh;
+	enum err err;
+
+	err = keys_get(prepare->job, prepare->vault->keys, prepare->job->db, change->subject.no,
+	               &prepare->keyset);
+	if (!err)
+		err = record_open(prepare->job, change->subject.id, prepare->keyset, change->subject.record,
+		                  &prepare->old, &prepare->old_count);
+	if (err != ERR_CRYPTO && err != ERR_ABSENT)
+		return err;
+	/* The row and its keys lie in two databases: somebody may have written between our two looks. */
+	job_forgive(prepare->job);
+	TRY(subject_get_no(prepare->job, prepare->vault, change->subject.no, &fresh));
+	if (fresh.version != change->subject.version)
+		return fail(prepare->job, ERR_STALE, "the person changed meanwhile");
+	return fail(prepare->job, ERR_CRYPTO, "a sealed record could not be opened");
+}
+
+static enum err
+after_make(struct prepare *prepare)
+{
+	struct change *change = prepare->change;
+	struct subject *after = &prepare->plan->after;
+	struct job *job = prepare->job;
+
+	*after = change->subject;
+	if (!change->subject.version) {
+		*after = (struct subject){ .no = store_next_subject(prepare->vault->store), .id = change->subject.id,
+			                   .kind = KIND_NATURAL, .created_at = job->now,
+			                   .tell_by_at = TIME_NEVER, .told_at = TIME_NEVER };
+		if (uid_eq(after->id, (uid){ 0 }))
+			after->id = os_uid();
+		prepare->keyset = keyset_begin(keys_ring(prepare->vault->keys));
+		must(keyset_renew(prepare->keyset, 0));
+	}
+	after->version = change->subject.version + 1;
+	if (change->set_kind)
+		after->kind = change->kind;
+	if (change->set_flags)
+		after->flags = change->flags;
+	if (change->set_tell_by)
+		after->tell_by_at = change->tell_by_at;
+	if (change->set_told)
+		after->told_at = change->told_at;
+	return OK;
+}
+
+static void
+prepare_end(struct prepare *prepare)
+{
+	keyset_end(&prepare->keyset);
+}
+
+static enum err
+change_prepare(struct job *job, struct vault *vault, struct change *change, struct plan *ret)
+{
+	struct plan plan = { .change = change };
+	OWNED(prepare_end) struct prepare prepare = { .job = job, .vault = vault, .change = change,
+		                                      .plan = &plan };
+	OWNED(buf_release) struct buf standing = { .max = LIMIT_RECORD_BYTES };
+
+	TRY(after_make(&prepare));
+	if (change->subject.version)
+		TRY(old_open(&prepare));
+	TRY(ledger_extend(&prepare));
+	TRY(standing_fold(job, change->registry, prepare.ledger, prepare.ledger_count, &plan.after.standing));
+	TRY(values_merge(&prepare));
+	TRY(children_check(&prepare));
+	TRY(values_cover(&prepare));
+	plan.act = prepare.ledger + prepare.ledger_old;
+	plan.act_count = prepare.ledger_count - prepare.ledger_old;
+	for (size_t i = 0; i < plan.act_count; i++)
+		evidence_seal(&prepare, &change->act[i], &plan.act[i]);
+	TRY(record_make(&prepare));
+	lookups_make(&prepare);
+	for (enum address address = ADDRESS_EMAIL; address < ADDRESS_COUNT; address++)
+		tag_make(&prepare, address);
+	suppressions_make(&prepare);
+	plan.after.due_at = standing_due(&plan.after.standing, job->now);
+	standing_encode(&plan.after.standing, &standing);
+	if (!buf_ok(&standing))
+		return fail(job, ERR_LIMIT, "limit_record_bytes: the grounds of this person are too many");
+	plan.standing = arena_bytes(&job->arena, buf_bytes(&standing));
+	entry_body_make(&prepare);
+	*ret = plan;
+	return OK;
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+
+static struct sql_arg
+tag_arg(const struct subject *subject, enum address address)
+{
+	return subject->tagged[address] ? sql_bytes((bytes){ subject->tag[address], DIGEST_BYTES })
+	                                : sql_null();
+}
+
+static enum err
+subject_steps(struct job *job, struct db *db, const struct plan *plan)
+{
+	const struct subject *after = &plan->after;
+	int64_t changed = 0;
+
+	if (after->version == 1)
+		return db_run(job, db, SQL_SUBJECT_ADD,
+		              ARGS(sql_i64(after->no), sql_bytes(uid_bytes(&after->id)),
+		                   sql_i64(after->kind), sql_i64(after->flags), sql_i64(after->version),
+		                   sql_i64(after->created_at), sql_time(after->tell_by_at),
+		                   sql_time(after->told_at), sql_time(after->due_at),
+		                   tag_arg(after, ADDRESS_EMAIL), tag_arg(after, ADDRESS_PHONE),
+		                   tag_arg(after, ADDRESS_POST), sql_bytes(plan->standing),
+		                   sql_bytes(after->record)),
+		              NULL);
+	TRY(db_run(job, db, SQL_SUBJECT_PUT,
+	           ARGS(sql_i64(after->kind), sql_i64(after->flags), sql_i64(after->version),
+	                sql_time(after->tell_by_at), sql_time(after->told_at), sql_time(after->due_at),
+	                tag_arg(after, ADDRESS_EMAIL), tag_arg(after, ADDRESS_PHONE),
+	                tag_arg(after, ADDRESS_POST), sql_bytes(plan->standing),
+	                sql_bytes(after->record), sql_i64(after->no), sql_i64(after->version - 1)),
+	           &changed));
+	if (changed != 1) /* P2 */
+		return fail(job, ERR_STALE, "the person changed meanwhile");
+	return OK;
+}
+
+static enum err
+lookup_steps(struct job *job, struct db *db, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->lookup_count; i++) {
+		const struct lookup_row *row = &plan->lookup[i];
+		TRY(db_run(job, db, row->drop ? SQL_LOOKUP_DROP : SQL_LOOKUP_ADD,
+		           ARGS(sql_i64(row->field), sql_bytes((bytes){ row->digest, DIGEST_BYTES }),
+		                sql_i64(plan->after.no)),
+		           NULL));
+	}
+	return OK;
+}
+
+static enum err
+ledger_steps(struct job *job, struct db *db, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->act_count; i++) {
+		const struct act_row *act = &plan->act[i];
+		TRY(db_run(job, db, SQL_LEDGER_ADD,
+		           ARGS(sql_i64(plan->after.no), sql_i64(act->seq), sql_i64(act->at),
+		                sql_i64(act->recorded_at), sql_i64(act->act), sql_i64(act->basis),
+		                sql_i64(act->purpose), sql_i64(act->version), sql_i64(act->channels),
+		                sql_time(act->until_at), sql_bytes_or_null(act->notice),
+		                sql_i64(act->method), sql_i64(act->actor.kind), sql_i64(act->actor.no),
+		                sql_bytes_or_null(act->detail), sql_bytes_or_null(act->evidence)),
+		           NULL));
+	}
+	return OK;
+}
+
+static enum err
+suppression_steps(struct job *job, struct db *db, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->suppression_count; i++) {
+		const struct suppression_row *row = &plan->suppression[i];
+		if (row->lift)
+			TRY(suppression_lift(job, db, row->digest, &row->suppression));
+		else
+			TRY(suppression_add(job, db, row->digest, &row->suppression));
+	}
+	return OK;
+}
+
+/* One person, one transaction.  The row comes first: if its version is not the one that all this
+ * was prepared on, nothing has been written yet. */
+static enum err
+plan_steps(struct job *job, struct db *db, void *arg)
+{
+	struct plan *plan = arg;
+	struct change *change = plan->change;
+	const struct subject *after = &plan->after;
+
+	TRY(subject_steps(job, db, plan));
+	if (plan->wrapped.len)
+		TRY(db_keys_put(job, db, after->no, plan->epoch, plan->wrapped));
+	TRY(lookup_steps(job, db, plan));
+	TRY(ledger_steps(job, db, plan));
+	TRY(suppression_steps(job, db, plan));
+	if (plan->trim)
+		TRY(db_keys_trim(job, db, after->no, after->version, plan->epoch, plan->trimmed));
+	if (change->import_no)
+		TRY(db_run(job, db, SQL_IMPORT_SUBJECT_PUT,
+		           ARGS(sql_i64(after->no), sql_i64(change->import_no),
+		                sql_i64(after->version == 1 ? 1 : 2), sql_i64(change->import_ask),
+		                sql_i64(after->version)),
+		           NULL));
+	TRY(entry_append(job, db,
+	                 &(struct entry){ .act = change->entry, .subject = after->no,
+	                                  .purpose = plan->act_count ? plan->act[0].purpose : 0,
+	                                  .body = plan->entry_body },
+	                 &plan->entry)); /* I4 */
+	if (change->extra)
+		TRY(change->extra(job, db, change->extra_ctx));
+	return OK;
+}
+
+static void
+result_fill(const struct plan *plan, struct change_result *ret)
+{
+	*ret = (struct change_result){
+		.id = plan->after.id,
+		.no = plan->after.no,
+		.version = plan->after.version,
+		.entry = plan->entry,
+		.values_gone = plan->values_gone,
+		.first_seq = plan->act_count ? plan->act[0].seq : 0,
+	};
+}
+
+/* Lowering acts must be possible on a full disk too. */
+static enum write_flags
+change_flags(const struct change *change)
+{
+	for (size_t i = 0; i < change->act_count; i++)
+		if (act_raises(change->act[i].act) < 0)
+			return WRITE_RESERVED;
+	return WRITE_ORDINARY;
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+enum err
+change_commit(struct job *job, struct vault *vault, struct change *change, struct change_result *ret)
+{
+	struct plan plan;
+
+	if (change->if_match && change->if_version != change->subject.version)
+		return fail(job, ERR_STALE, "the person is at another version");
+	TRY(change_prepare(job, vault, change, &plan));
+	TRY(store_write(job, vault->store, change_flags(change), plan_steps, &plan));
+	result_fill(&plan, ret);
+	return OK;
+}
+
+static void
+turn_end(struct subject_turn **turn)
+{
+	subject_turn_end(turn);
+}
+
+static enum err
+change_try(struct job *job, struct vault *vault, uid id, change_fill *fill, void *ctx, bool *ret_again,
+           struct change_result *ret)
+{
+	OWNED(registry_drop) const struct registry *registry = NULL;
+	OWNED(turn_end) struct subject_turn *turn = NULL;
+	struct change change = { .entry = ENTRY_SUBJECT_CHANGE };
+	enum err err;
+
+	TRY(registry_hold(job, vault, &registry));
+	TRY(subject_get(job, vault, id, &change.subject));
+	turn = subject_turn_take(vault->store, change.subject.no);
+	TRY(subject_get(job, vault, id, &change.subject)); /* as it is now that it is our turn */
+	change.registry = registry;
+	TRY(fill(job, vault, &change, ctx));
+	err = change_commit(job, vault, &change, ret);
+	*ret_again = err == ERR_STALE && !change.if_match;
+	return err;
+}
+
+enum err
+subject_change(struct job *job, struct vault *vault, uid id, change_fill *fill, void *ctx,
+               struct change_result *ret)
+{
+	bool again = false;
+	enum err err = OK;
+
+	for (int try = 0; try < RETRIES; try++) {
+		err = change_try(job, vault, id, fill, ctx, &again, ret);
+		if (!err || !again)
+			return err;
+		job_forgive(job);
+		again = false;
+	}
+	return fail(job, ERR_BUSY, "this person is being changed by too many at once");
+}
+
+struct many_plan {
+	struct plan *plan;
+	size_t count;
+	enum err *err;
+};
+
+static enum err
+many_steps(struct job *job, struct db *db, void *arg)
+{
+	struct many_plan *many = arg;
+
+	for (size_t i = 0; i < many->count; i++) {
+		if (many->err[i] && many->err[i] != ERR_STALE)
+			continue;
+		if (!many->plan[i].change)
+			continue;
+		many->err[i] = plan_steps(job, db, &many->plan[i]);
+		if (many->err[i] == ERR_STALE) { /* nothing of it was written (plan_steps) */
+			job_forgive(job);
+			continue;
+		}
+		TRY(many->err[i]);
+	}
+	return OK;
+}
+
+enum err
+change_commit_many(struct job *job, struct vault *vault, struct change *change, size_t count,
+                   struct change_result *ret, enum err *ret_err)
+{
+	struct many_plan many = { arena_array(&job->arena, count, sizeof(*many.plan)), count, ret_err };
+
+	for (size_t i = 0; i < count; i++) {
+		ret_err[i] = change_prepare(job, vault, &change[i], &many.plan[i]);
+		if (ret_err[i]) {
+			many.plan[i].change = NULL;
+			job_forgive(job);
+		}
+	}
+	TRY(store_write(job, vault->store, WRITE_ORDINARY, many_steps, &many));
+	for (size_t i = 0; i < count; i++)
+		if (!ret_err[i])
+			result_fill(&many.plan[i], &ret[i]);
+	return OK;
+}

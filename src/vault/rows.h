@@ -1,0 +1,29 @@
+/* vault/rows.h -- rows into structs, and what subject.c, change.c, decide.c, sweep.c and verify.c
+ * share; internal to vault/. */
+#ifndef VAULT_ROWS_H
+#define VAULT_ROWS_H
+
+#include "vault/subject.h"
+
+must_check enum err subject_row(struct job *job, const struct rows *rows, bool with_record,
+                                struct subject *ret);
+must_check enum err act_row_read(struct job *job, const struct rows *rows, bool with_evidence,
+                                 struct act_row *ret);
+/* All acts of a person, oldest number first, without evidence. */
+must_check enum err ledger_read(struct job *job, int64_t subject, struct act_row **ret,
+                                size_t *ret_count);
+
+/* Lookup digests of one value: one for exact fields; full and family name for folded names. */
+struct digests {
+	uint8_t digest[2][DIGEST_BYTES];
+	size_t count;
+};
+void lookup_digests(const struct field *field, str canonical, struct digests *ret);
+
+/* Associated data of the evidence of act `seq`. */
+void evidence_associated(struct buf *out, uid subject, int64_t seq);
+
+/* Inside steps: take n from the hourly budget of the job's actor.  Operators have none. */
+must_check enum err budget_steps(struct job *job, struct db *db, int64_t per_hour, int64_t n);
+
+#endif

@@ -1,0 +1,682 @@
+/* vault/standing.c -- contract and L1-L4: see standing.h.
+ *
+ * The fold walks the acts in order and keeps two small tables: permissions by (purpose, channel)
+ * and grounds by (purpose, basis), beside objections and the restriction.  A consent ground has no
+ * row of its own in the walk: at the end it is derived from the permissions of its purpose. */
+#include "vault/standing.h"
+
+#include "base/limits.h"
+
+#define PENDING_DAYS 7 /* an unconfirmed consent keeps its values this long (law.md C3.4) */
+#define FORMAT 1
+
+struct fold {
+	struct job *job;
+	const struct registry *registry;
+	struct standing out;
+	size_t ground_room, permission_room, objection_room;
+};
+
+/* --- order ------------------------------------------------------------------------------------ */
+
+static int
+order_acts(const void *a, const void *b)
+{
+	const struct act_row *x = *(const struct act_row *const *)a;
+	const struct act_row *y = *(const struct act_row *const *)b;
+	bool x_lowers = act_raises(x->act) < 0, y_lowers = act_raises(y->act) < 0;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	if (x_lowers != y_lowers)
+		return x_lowers ? 1 : -1; /* L1 */
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+/* --- tables ----------------------------------------------------------------------------------- */
+
+static void *
+table_grow(struct job *job, void *table, size_t count, size_t *room, size_t size)
+{
+	void *grown;
+
+	if (count < *room)
+		return table;
+	*room = *room ? *room * 2 : 8;
+	grown = arena_array(&job->arena, *room, size);
+	if (count)
+		memcpy(grown, table, count * size);
+	return grown;
+}
+
+static struct permission *
+permission_at(struct fold *fold, uint32_t purpose, enum channel channel)
+{
+	struct standing *out = &fold->out;
+
+	for (size_t i = 0; i < out->permission_count; i++)
+		if (out->permission[i].purpose == purpose && out->permission[i].channel == channel)
+			return &out->permission[i];
+	out->permission = table_grow(fold->job, out->permission, out->permission_count,
+	                             &fold->permission_room, sizeof(*out->permission));
+	out->permission[out->permission_count] = (struct permission){
+		.purpose = purpose, .channel = channel, .until_at = TIME_NEVER, .since_at = INT64_MIN,
+	};
+	return &out->permission[out->permission_count++];
+}
+
+static struct ground *
+ground_add(struct fold *fold)
+{
+	struct standing *out = &fold->out;
+
+	out->ground = table_grow(fold->job, out->ground, out->ground_count, &fold->ground_room,
+	                         sizeof(*out->ground));
+	out->ground[out->ground_count] = (struct ground){ .until_at = TIME_NEVER };
+	return &out->ground[out->ground_count++];
+}
+
+static struct ground *
+ground_find(struct fold *fold, uint32_t purpose, enum basis basis)
+{
+	for (size_t i = 0; i < fold->out.ground_count; i++)
+		if (fold->out.ground[i].purpose == purpose && fold->out.ground[i].basis == basis)
+			return &fold->out.ground[i];
+	return NULL;
+}
+
+static time_us
+earlier(time_us a, time_us b)
+{
+	return a < b ? a : b;
+}
+
+static time_us
+year_end(time_us at)
+{
+	return date_time((struct date){ date_of(at).year + 1, 1, 1 });
+}
+
+/* When a ground that began at `at` ends, as far as that is known then. */
+static time_us
+retention_until(const struct purpose_version *version, time_us at)
+{
+	switch (version->retention_event) {
+	case RETENTION_GIVEN:
+		return time_add(at, version->retention);
+	case RETENTION_YEAR_END:
+		return time_add(year_end(at), version->retention);
+	case RETENTION_ENDED:
+		break;
+	}
+	return TIME_NEVER;
+}
+
+/* --- consent ---------------------------------------------------------------------------------- */
+
+static void
+permission_set(struct permission *permission, const struct act_row *act,
+               enum permission_state state, time_us until_at)
+{
+	permission->version = act->version ? act->version : permission->version;
+	permission->state = state;
+	permission->since_at = act->at;
+	permission->until_at = until_at;
+	permission->seq = act->seq;
+}
+
+static void
+consent_given(struct permission *permission, const struct purpose_version *version,
+              const struct act_row *act)
+{
+	time_us until = earlier(retention_until(version, act->at), act->until_at);
+
+	if (act->act == ACT_CONFIRMED && permission->state != PERMISSION_UNCONFIRMED &&
+	    permission->state != PERMISSION_GIVEN)
+		return; /* a late press on an old link: what was said since then stands (L2) */
+	if (act->act == ACT_GIVEN && version->double_opt_in) {
+		if (permission->state == PERMISSION_GIVEN && permission->until_at > act->at)
+			return; /* renewing needs the confirmation too; until then the old one stands */
+		permission_set(permission, act, PERMISSION_UNCONFIRMED,
+		               time_add(act->at, (struct duration){ .days = PENDING_DAYS }));
+		return;
+	}
+	permission_set(permission, act, PERMISSION_GIVEN, until);
+}
+
+static void
+fold_consent(struct fold *fold, const struct act_row *act, enum channel channel)
+{
+	const struct purpose_version *version =
+		registry_version(fold->registry, act->purpose, act->version);
+	struct permission *permission = permission_at(fold, act->purpose, channel);
+
+	switch (act->act) {
+	case ACT_REQUESTED:
+		if (!permission->state || permission->state == PERMISSION_EXPIRED)
+			permission_set(permission, act, PERMISSION_REQUESTED, TIME_NEVER);
+		break;
+	case ACT_GIVEN:
+	case ACT_CONFIRMED:
+		if (version)
+			consent_given(permission, version, act);
+		break;
+	case ACT_REFUSED:
+		permission_set(permission, act, PERMISSION_REFUSED, TIME_NEVER);
+		break;
+	case ACT_WITHDRAWN:
+		permission_set(permission, act, PERMISSION_WITHDRAWN, TIME_NEVER);
+		break;
+	case ACT_EXPIRED:
+		if (permission->state == PERMISSION_GIVEN || permission->state == PERMISSION_UNCONFIRMED)
+			permission_set(permission, act, PERMISSION_EXPIRED, TIME_NEVER);
+		break;
+	case ACT_ESTABLISHED:
+	case ACT_ENDED:
+	case ACT_STOPPED:
+	case ACT_OBJECTED:
+	case ACT_RESTRICTED:
+	case ACT_UNRESTRICTED:
+	case ACT_HELD:
+	case ACT_RELEASED:
+	case ACT_NONE:
+	case ACT_COUNT:
+		break;
+	}
+}
+
+/* --- other grounds ---------------------------------------------------------------------------- */
+
+/* A later sale or invoice carries the ground on; the end never moves nearer by it. */
+static void
+fold_established(struct fold *fold, const struct act_row *act)
+{
+	const struct purpose_version *version =
+		registry_version(fold->registry, act->purpose, act->version);
+	struct ground *ground = ground_find(fold, act->purpose, act->basis);
+	time_us until;
+
+	if (!version)
+		return;
+	until = earlier(retention_until(version, act->at), act->until_at);
+	if (!ground)
+		ground = ground_add(fold);
+	else if (ground->state == GROUND_LIVE && ground->until_at > until)
+		until = ground->until_at;
+	*ground = (struct ground){
+		.purpose = act->purpose, .version = act->version, .basis = act->basis,
+		.state = GROUND_LIVE, .since_at = act->at, .until_at = until, .seq = act->seq,
+		.detail = act->detail,
+	};
+}
+
+static void
+fold_ground_end(struct fold *fold, const struct act_row *act)
+{
+	const struct purpose_version *version;
+	struct ground *ground = ground_find(fold, act->purpose, act->basis);
+
+	if (!ground || ground->state == GROUND_OVER)
+		return;
+	version = registry_version(fold->registry, ground->purpose, ground->version);
+	if (act->act == ACT_ENDED && version && version->retention_event == RETENTION_ENDED) {
+		ground->until_at = earlier(ground->until_at, time_add(act->at, version->retention));
+		return; /* L4: lives out its retention */
+	}
+	if (act->act == ACT_ENDED)
+		return; /* retention counts from another event */
+	ground->state = GROUND_OVER;
+	ground->until_at = act->at;
+	ground->seq = act->seq;
+}
+
+static void
+fold_held(struct fold *fold, const struct act_row *act)
+{
+	struct ground *ground = ground_add(fold);
+
+	*ground = (struct ground){
+		.basis = BASIS_STORAGE_ONLY, .state = GROUND_LIVE, .since_at = act->at,
+		.until_at = act->until_at, .seq = act->seq, .detail = act->detail,
+	};
+}
+
+static void
+fold_released(struct fold *fold, const struct act_row *act)
+{
+	bytes detail = act->detail;
+	uint64_t seq;
+
+	if (!eat_le64(&detail, &seq))
+		return;
+	for (size_t i = 0; i < fold->out.ground_count; i++) {
+		struct ground *ground = &fold->out.ground[i];
+		if (ground->basis == BASIS_STORAGE_ONLY && ground->seq == (int64_t)seq)
+			ground->state = GROUND_OVER;
+	}
+}
+
+/* --- objections ------------------------------------------------------------------------------- */
+
+static bool
+purpose_is_marketing(const struct registry *registry, uint32_t no)
+{
+	const struct purpose *purpose = registry_purpose_no(registry, no);
+
+	return purpose && purpose->version_count && purpose->version[purpose->version_count - 1].marketing;
+}
+
+static void
+objection_keep(struct fold *fold, const struct act_row *act)
+{
+	struct standing *out = &fold->out;
+
+	for (size_t i = 0; i < out->objection_count; i++)
+		if (out->objection[i].purpose == act->purpose &&
+		    out->objection[i].channels == act->channels) {
+			out->objection[i].at = act->at;
+			return;
+		}
+	out->objection = table_grow(fold->job, out->objection, out->objection_count,
+	                            &fold->objection_room, sizeof(*out->objection));
+	out->objection[out->objection_count++] =
+		(struct objection){ act->purpose, act->channels, act->at };
+}
+
+/*= gdpr 21(3)
+ *# Where the data subject objects to processing for direct marketing purposes, the personal data
+ *# shall no longer be processed for such purposes. */
+static void
+fold_objected(struct fold *fold, const struct act_row *act)
+{
+	objection_keep(fold, act);
+	for (size_t i = 0; i < fold->out.permission_count; i++) {
+		struct permission *permission = &fold->out.permission[i];
+		bool meant = act->purpose == permission->purpose ||
+		             (!act->purpose && purpose_is_marketing(fold->registry, permission->purpose));
+		if (meant && act->channels & CHANNEL_BIT(permission->channel) &&
+		    (permission->state == PERMISSION_GIVEN || permission->state == PERMISSION_UNCONFIRMED))
+			permission_set(permission, act, PERMISSION_OBJECTED, TIME_NEVER); /* L3 */
+	}
+}
+
+/* What an objection does to grounds other than consent, once all acts are known: marketing ends
+ * where every channel is objected to; another interest is kept but not used until decided (21(1)). */
+static void
+objections_on_grounds(struct fold *fold)
+{
+	for (size_t i = 0; i < fold->out.ground_count; i++) {
+		struct ground *ground = &fold->out.ground[i];
+		const struct purpose_version *version =
+			registry_version(fold->registry, ground->purpose, ground->version);
+		uint32_t objected = 0;
+
+		if (!version || ground->state != GROUND_LIVE)
+			continue;
+		for (size_t n = 0; n < fold->out.objection_count; n++) {
+			const struct objection *objection = &fold->out.objection[n];
+			bool meant = objection->purpose == ground->purpose ||
+			             (!objection->purpose && version->marketing);
+			if (meant && objection->at >= ground->since_at)
+				objected |= objection->channels;
+		}
+		if (!objected)
+			continue;
+		if (version->marketing && (version->channels & ~objected) == 0)
+			ground->state = GROUND_OVER;
+		else if (!version->marketing && (ground->basis == BASIS_LEGITIMATE_INTEREST ||
+		                                 ground->basis == BASIS_PUBLIC_TASK))
+			ground->state = GROUND_RESTRICTED;
+	}
+}
+
+/* --- consent grounds -------------------------------------------------------------------------- */
+
+static void
+consent_ground(struct fold *fold, const struct permission *permission)
+{
+	bool given = permission->state == PERMISSION_GIVEN;
+	struct ground *ground = ground_find(fold, permission->purpose, BASIS_CONSENT);
+
+	if (!ground) {
+		ground = ground_add(fold);
+		*ground = (struct ground){ .purpose = permission->purpose, .basis = BASIS_CONSENT,
+			                   .state = GROUND_OVER, .version = permission->version,
+			                   .since_at = permission->since_at,
+			                   .until_at = permission->since_at, .seq = permission->seq };
+	}
+	if (!given && permission->state != PERMISSION_UNCONFIRMED)
+		return;
+	if (given && ground->state != GROUND_LIVE) {
+		ground->state = GROUND_LIVE;
+		ground->until_at = permission->until_at;
+		ground->since_at = permission->since_at;
+	} else if (!given && ground->state == GROUND_OVER) {
+		ground->state = GROUND_PENDING;
+		ground->until_at = permission->until_at;
+		ground->since_at = permission->since_at;
+	} else if (!given) {
+		return; /* a live channel outweighs a pending one */
+	} else if (permission->until_at > ground->until_at) {
+		ground->until_at = permission->until_at;
+	}
+	ground->version = permission->version > ground->version ? permission->version : ground->version;
+	ground->seq = permission->seq > ground->seq ? permission->seq : ground->seq;
+}
+
+/* --- the fold --------------------------------------------------------------------------------- */
+
+static void
+fold_act(struct fold *fold, const struct act_row *act)
+{
+	switch (act->act) {
+	case ACT_REQUESTED:
+	case ACT_GIVEN:
+	case ACT_CONFIRMED:
+	case ACT_REFUSED:
+	case ACT_WITHDRAWN:
+	case ACT_EXPIRED:
+		for (int channel = 0; channel < CHANNEL_COUNT; channel++)
+			if (act->channels & CHANNEL_BIT(channel))
+				fold_consent(fold, act, (enum channel)channel);
+		break;
+	case ACT_ESTABLISHED:
+		fold_established(fold, act);
+		break;
+	case ACT_ENDED:
+	case ACT_STOPPED:
+		fold_ground_end(fold, act);
+		break;
+	case ACT_OBJECTED:
+		fold_objected(fold, act);
+		break;
+	case ACT_RESTRICTED:
+		fold->out.restricted = true;
+		break;
+	case ACT_UNRESTRICTED:
+		fold->out.restricted = false;
+		break;
+	case ACT_HELD:
+		fold_held(fold, act);
+		break;
+	case ACT_RELEASED:
+		fold_released(fold, act);
+		break;
+	case ACT_NONE:
+	case ACT_COUNT:
+		break;
+	}
+}
+
+enum err
+standing_fold(struct job *job, const struct registry *registry, const struct act_row *act,
+              size_t act_count, struct standing *ret)
+{
+	struct fold fold = { .job = job, .registry = registry };
+	const struct act_row **order = arena_array(&job->arena, act_count + 1, sizeof(*order));
+
+	for (size_t i = 0; i < act_count; i++)
+		order[i] = &act[i];
+	qsort(order, act_count, sizeof(*order), order_acts);
+	for (size_t i = 0; i < act_count; i++)
+		fold_act(&fold, order[i]);
+	objections_on_grounds(&fold);
+	for (size_t i = 0; i < fold.out.permission_count; i++)
+		consent_ground(&fold, &fold.out.permission[i]);
+	if (fold.out.ground_count > LIMIT_GROUNDS)
+		return fail(job, ERR_LIMIT, "limit_grounds: this person has as many grounds as there may be");
+	*ret = fold.out;
+	return OK;
+}
+
+/* --- stored form ------------------------------------------------------------------------------ */
+
+void
+standing_encode(const struct standing *standing, struct buf *out)
+{
+	buf_u8(out, FORMAT);
+	buf_u8(out, standing->restricted);
+	buf_le16(out, (uint16_t)standing->ground_count);
+	for (size_t i = 0; i < standing->ground_count; i++) {
+		const struct ground *ground = &standing->ground[i];
+		buf_le16(out, (uint16_t)ground->purpose);
+		buf_le16(out, (uint16_t)ground->version);
+		buf_u8(out, (uint8_t)ground->basis);
+		buf_u8(out, (uint8_t)ground->state);
+		buf_le64(out, (uint64_t)ground->since_at);
+		buf_le64(out, (uint64_t)ground->until_at);
+		buf_le16(out, (uint16_t)ground->seq);
+		buf_block(out, ground->detail);
+	}
+	buf_le16(out, (uint16_t)standing->permission_count);
+	for (size_t i = 0; i < standing->permission_count; i++) {
+		const struct permission *permission = &standing->permission[i];
+		buf_le16(out, (uint16_t)permission->purpose);
+		buf_le16(out, (uint16_t)permission->version);
+		buf_u8(out, (uint8_t)permission->channel);
+		buf_u8(out, (uint8_t)permission->state);
+		buf_le64(out, (uint64_t)permission->since_at);
+		buf_le64(out, (uint64_t)permission->until_at);
+		buf_le16(out, (uint16_t)permission->seq);
+	}
+	buf_le16(out, (uint16_t)standing->objection_count);
+	for (size_t i = 0; i < standing->objection_count; i++) {
+		const struct objection *objection = &standing->objection[i];
+		buf_le16(out, (uint16_t)objection->purpose);
+		buf_le32(out, objection->channels);
+		buf_le64(out, (uint64_t)objection->at);
+	}
+}
+
+/* Numbers of the stored form, widened. */
+static bool
+eat_u16(bytes *rest, uint32_t *ret)
+{
+	uint16_t value;
+
+	if (!eat_le16(rest, &value))
+		return false;
+	*ret = value;
+	return true;
+}
+
+static bool
+eat_time(bytes *rest, time_us *ret)
+{
+	uint64_t value;
+
+	if (!eat_le64(rest, &value))
+		return false;
+	*ret = (time_us)value;
+	return true;
+}
+
+static bool
+eat_ground(bytes *rest, struct ground *ground)
+{
+	uint8_t basis, state;
+	uint32_t seq;
+
+	if (!eat_u16(rest, &ground->purpose) || !eat_u16(rest, &ground->version) ||
+	    !eat_u8(rest, &basis) || !eat_u8(rest, &state) || !eat_time(rest, &ground->since_at) ||
+	    !eat_time(rest, &ground->until_at) || !eat_u16(rest, &seq) || !eat_block(rest, &ground->detail))
+		return false;
+	ground->basis = (enum basis)basis;
+	ground->state = (enum ground_state)state;
+	ground->seq = seq;
+	return true;
+}
+
+static bool
+eat_permission(bytes *rest, struct permission *permission)
+{
+	uint8_t channel, state;
+	uint32_t seq;
+
+	if (!eat_u16(rest, &permission->purpose) || !eat_u16(rest, &permission->version) ||
+	    !eat_u8(rest, &channel) || !eat_u8(rest, &state) || !eat_time(rest, &permission->since_at) ||
+	    !eat_time(rest, &permission->until_at) || !eat_u16(rest, &seq))
+		return false;
+	permission->channel = (enum channel)channel;
+	permission->state = (enum permission_state)state;
+	permission->seq = seq;
+	return true;
+}
+
+static bool
+eat_objection(bytes *rest, struct objection *objection)
+{
+	return eat_u16(rest, &objection->purpose) && eat_le32(rest, &objection->channels) &&
+	       eat_time(rest, &objection->at);
+}
+
+static bool
+eat_standing(struct job *job, bytes *rest, struct standing *out)
+{
+	uint8_t format, restricted;
+	uint16_t count;
+
+	if (!eat_u8(rest, &format) || format != FORMAT || !eat_u8(rest, &restricted) ||
+	    !eat_le16(rest, &count))
+		return false;
+	out->restricted = restricted;
+	out->ground_count = count;
+	out->ground = arena_array(&job->arena, count, sizeof(*out->ground));
+	for (size_t i = 0; i < count; i++)
+		if (!eat_ground(rest, &out->ground[i]))
+			return false;
+	if (!eat_le16(rest, &count))
+		return false;
+	out->permission_count = count;
+	out->permission = arena_array(&job->arena, count, sizeof(*out->permission));
+	for (size_t i = 0; i < count; i++)
+		if (!eat_permission(rest, &out->permission[i]))
+			return false;
+	if (!eat_le16(rest, &count))
+		return false;
+	out->objection_count = count;
+	out->objection = arena_array(&job->arena, count, sizeof(*out->objection));
+	for (size_t i = 0; i < count; i++)
+		if (!eat_objection(rest, &out->objection[i]))
+			return false;
+	return rest->len == 0;
+}
+
+enum err
+standing_decode(struct job *job, bytes encoded, struct standing *ret)
+{
+	struct standing out = { 0 };
+
+	if (!eat_standing(job, &encoded, &out))
+		return fail(job, ERR_CORRUPT, "a stored standing cannot be read");
+	*ret = out;
+	return OK;
+}
+
+/* --- questions -------------------------------------------------------------------------------- */
+
+bool
+ground_live(const struct ground *ground, time_us now)
+{
+	return ground->state != GROUND_OVER && now < ground->until_at;
+}
+
+bool
+ground_usable(const struct ground *ground, time_us now)
+{
+	return ground->state == GROUND_LIVE && now < ground->until_at &&
+	       ground->basis != BASIS_STORAGE_ONLY;
+}
+
+const struct ground *
+standing_ground(const struct standing *standing, uint32_t purpose, enum basis basis)
+{
+	for (size_t i = 0; i < standing->ground_count; i++)
+		if (standing->ground[i].purpose == purpose && standing->ground[i].basis == basis)
+			return &standing->ground[i];
+	return NULL;
+}
+
+const struct permission *
+standing_permission(const struct standing *standing, uint32_t purpose, enum channel channel)
+{
+	for (size_t i = 0; i < standing->permission_count; i++)
+		if (standing->permission[i].purpose == purpose && standing->permission[i].channel == channel)
+			return &standing->permission[i];
+	return NULL;
+}
+
+bool
+standing_objected(const struct standing *standing, uint32_t purpose, bool marketing,
+                  enum channel channel, time_us *ret_at)
+{
+	bool objected = false;
+
+	for (size_t i = 0; i < standing->objection_count; i++) {
+		const struct objection *objection = &standing->objection[i];
+		if (!(objection->channels & CHANNEL_BIT(channel)))
+			continue;
+		if (objection->purpose != purpose && !(marketing && !objection->purpose))
+			continue;
+		if (!objected || objection->at > *ret_at)
+			*ret_at = objection->at;
+		objected = true;
+	}
+	return objected;
+}
+
+time_us
+standing_due(const struct standing *standing, time_us now)
+{
+	time_us due = TIME_NEVER;
+
+	for (size_t i = 0; i < standing->ground_count; i++)
+		if (ground_live(&standing->ground[i], now))
+			due = earlier(due, standing->ground[i].until_at);
+	for (size_t i = 0; i < standing->permission_count; i++)
+		if (standing->permission[i].state == PERMISSION_GIVEN ||
+		    standing->permission[i].state == PERMISSION_UNCONFIRMED)
+			due = earlier(due, standing->permission[i].until_at);
+	return due;
+}
+
+static bool
+ground_covers(const struct registry *registry, const struct ground *ground, uint16_t field)
+{
+	const struct purpose_version *version;
+	bytes held = ground->detail;
+	uint16_t no;
+
+	if (ground->basis == BASIS_STORAGE_ONLY) {
+		while (eat_le16(&held, &no))
+			if (no == field)
+				return true;
+		return false;
+	}
+	version = registry_version(registry, ground->purpose, ground->version);
+	return version && version_has_field(version, field);
+}
+
+size_t
+standing_covering(const struct registry *registry, const struct standing *standing, time_us now,
+                  uint16_t field, uint16_t *ret)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < standing->ground_count; i++) {
+		const struct ground *ground = &standing->ground[i];
+		uint16_t purpose = (uint16_t)ground->purpose;
+		size_t at = 0;
+
+		if (!ground_live(ground, now) || !ground_covers(registry, ground, field))
+			continue;
+		while (at < count && ret[at] < purpose)
+			at++;
+		if (at < count && ret[at] == purpose)
+			continue; /* two bases of one purpose */
+		memmove(&ret[at + 1], &ret[at], (count - at) * sizeof(*ret));
+		ret[at] = purpose;
+		count++;
+	}
+	return count;
+}

@@ -1,0 +1,41 @@
+/* vault/vault.h -- one open vault: store, keys, registry.  Made in main/, handed down. */
+#ifndef VAULT_VAULT_H
+#define VAULT_VAULT_H
+
+#include <pthread.h>
+
+#include "crypto/root.h"
+#include "store/keys.h"
+#include "store/store.h"
+#include "vault/registry.h"
+
+/* Purposes that are always there: never in the registry table, numbers above all others. */
+#define PURPOSE_RIGHTS 60001
+#define PURPOSE_ACCOUNTABILITY 60002
+#define PURPOSE_BREAK_GLASS 60003
+
+struct vault {
+	struct store *store;
+	struct keys *keys;
+	const uint8_t *suppression_key; /* borrowed from keys */
+	pthread_mutex_t registry_mutex;
+	struct registry *registry; /* newest snapshot read */
+};
+
+/* Make a store and its first keys in `dir` (which must exist). */
+must_check enum err vault_create(struct job *job, const char *dir, enum root_source source);
+/* Open; finishes what a crash left (key sweep). */
+must_check enum err vault_open(struct job *job, const char *dir, struct vault **ret);
+void vault_close(struct vault **vault);
+
+/* Settings: short texts that are not personal.  Putting one makes every snapshot of the registry be
+ * read again. */
+must_check enum err setting_get(struct job *job, struct vault *vault, str name, str *ret,
+                                bool *ret_there);
+must_check enum err setting_put(struct job *job, struct vault *vault, str name, str value);
+
+/* Suppression digest of an address in match form, and lookup digests (type_match / text_fold). */
+void suppression_digest(const struct vault *vault, enum address address, str match,
+                        uint8_t ret[DIGEST_BYTES]);
+
+#endif
