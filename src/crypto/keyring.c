@@ -244,8 +244,10 @@ keyring_epoch_drop(struct keyring *keyring, uint32_t epoch)
 	struct kek *kek = epoch ? kek_find(keyring, epoch) : NULL;
 
 	must(epoch != keyring_current(keyring));
-	if (kek)
-		wipe(kek, sizeof(*kek)); /* K3; and epoch 0: the place is free */
+	if (!kek)
+		return;
+	kek->epoch = 0;
+	wipe(kek->key, sizeof(kek->key)); /* K3 */
 }
 
 /* --- wrapping -------------------------------------------------------------------------------- */
@@ -310,7 +312,7 @@ keyring_wrap(struct keyring *keyring, int64_t subject, const struct keyset *keys
 	     (bytes){ (const uint8_t *)plain, keyset_size(keyset->count) }, ret_wrapped);
 }
 
-/* From the sealed form's byte order to this machine's, after checking that it is `size` long. */
+/* From the sealed form's byte order to this machine's; false if it is not `size` octets long. */
 static bool
 keyset_decode(struct keyset *keyset, size_t size)
 {
@@ -332,8 +334,7 @@ keyring_unwrap(struct job *job, struct keyring *keyring, int64_t subject, bytes 
 	uint32_t epoch = 0;
 	bool opened;
 
-	opened = eat_le32(&wrapped, &epoch) && wrapped.len >= SEAL_OVERHEAD + KEYSET_HEAD &&
-	         wrapped.len <= SEAL_OVERHEAD + sizeof(*keyset);
+	opened = eat_le32(&wrapped, &epoch) && wrapped.len <= SEAL_OVERHEAD + sizeof(*keyset);
 	associated = associate_subject(epoch, subject);
 	if (!opened || !unwrap(keyring, &associated, epoch, wrapped, keyset) ||
 	    !keyset_decode(keyset, wrapped.len - SEAL_OVERHEAD))

@@ -1,7 +1,5 @@
 #include "http/framing.h"
 
-#include <string.h>
-
 /* From the colon to the value there is optional white space only. */
 static bool
 is_blank(const char *from, const char *to)
@@ -12,23 +10,22 @@ is_blank(const char *from, const char *to)
 	return from == to;
 }
 
-const char *
-framing_end(const struct head *head)
+bool
+framing_is_plain(const struct head *head, size_t size)
 {
-	static const char ends[4] = { 0 };
 	const char *at;
 
 	if (head->target.ptr != head->method.ptr + head->method.len + 1 ||
 	    head->version.ptr != head->target.ptr + head->target.len + 1)
-		return NULL;
+		return false;
 	at = head->version.ptr + head->version.len;
 	for (size_t i = 0; i < head->header_count; i++) {
 		const struct header *header = &head->header[i];
 
 		if (header->name.ptr != at + 2 ||
 		    !is_blank(header->name.ptr + header->name.len + 1, header->value.ptr))
-			return NULL;
+			return false;
 		at = header->value.ptr + header->value.len;
 	}
-	return memcmp(at, ends, sizeof(ends)) == 0 ? at + sizeof(ends) : NULL;
+	return head->method.ptr + size == at + 4; /* the last line's CR LF, and the empty line */
 }

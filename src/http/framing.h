@@ -4,10 +4,9 @@
  * came, with NULs where separators stood.  So what it parsed must lie end to end, two octets apart
  * (CR LF); a folded line lies elsewhere, a bare LF leaves one octet, a NUL inside leaves more.
  *
- *     GET 0 /path 0 HTTP/1.1 0 0 Host 0 sp example.org 0 0 Accept 0 sp x 0 0 0 0 body
+ *     GET 0 /path 0 HTTP/1.1 0 0 Host 0 sp example.org 0 0 Accept 0 sp x 0 0 0 0
  *
- * What it cannot see: a NUL in front of a bare LF, which looks like CR LF; and the line ends of the
- * last header and of the empty line, when nothing followed them in the same read.
+ * What this cannot see: a NUL in front of a bare LF, which looks like CR LF.
  */
 #ifndef HTTP_FRAMING_H
 #define HTTP_FRAMING_H
@@ -18,8 +17,8 @@
 
 #define FRAMING_BY_PLACE (MHD_VERSION < 0x00097700)
 
-/* Where the header section ends and a body begins, or NULL when it was not framed as it must be.
- * All of head must be the library's own memory; of the target only the place counts. */
-const char *framing_end(const struct head *head);
+/* Whether the header section, whose size the library tells, was framed as it must be.  All of head
+ * must be the library's own memory; of the target only the place and length count. */
+bool framing_is_plain(const struct head *head, size_t size);
 
 #endif

@@ -34,14 +34,13 @@
 #include "os/clock.h"
 
 /* The library keeps a request's line and headers, what it knows of each, and the answer's headers
- * in one piece of memory; queries take more of it, one entry per parameter. */
-#define CONNECTION_MEMORY (32 * 1024)
+ * in one piece of memory, which it wipes after each request; a query takes an entry per parameter. */
+#define CONNECTION_MEMORY (LIMIT_HEADER_BYTES + LIMIT_TARGET_BYTES + 6 * 1024)
 /* Bodies of all requests together, declared or, if chunked, possible; the reserved lane not counted. */
 #define BODY_BYTES_TOTAL ((size_t)256 * 1024 * 1024)
 #define DROP_BYTES_MAX ((uint64_t)2 * LIMIT_BULK_BODY_BYTES) /* read and forgotten before an answer */
 #define LINGER_US 1000000 /* at the end, for answers to leave */
 
-static const char line_end[] = "a line does not end in CR LF, or is folded";
 static const char body_limit[] = "the body is larger than the limit";
 
 enum stage {
@@ -65,7 +64,6 @@ struct connection {
 	enum lane lane;
 	struct buf target;     /* a copy: the library decodes its own in place */
 	const char *target_at; /* where that was */
-	const char *body_at;   /* where the body must begin, or NULL when not to be checked */
 	struct header header[LIMIT_HEADER_FIELDS];
 	struct request request;
 	struct buf body;
@@ -321,15 +319,10 @@ submit(struct connection *connection)
 static enum MHD_Result
 gather(struct connection *connection, const char *octets, size_t *len)
 {
-	bool in_place = !connection->body_at || connection->body_at == octets;
-
-	connection->body_at = NULL; /* only the first octets lie where the headers end */
 	buf_data(&connection->body, (bytes){ (const uint8_t *)octets, *len });
 	atomic_fetch_add_explicit(&connection->slow.moved, *len, memory_order_relaxed);
 	*len = 0;
-	if (!in_place)
-		refuse_later(connection, ERR_MALFORMED, line_end);
-	else if (!buf_ok(&connection->body)) /* chunked: a declared length was looked at before */
+	if (!buf_ok(&connection->body)) /* chunked: a declared length was looked at before */
 		refuse_later(connection, ERR_TOO_LARGE, body_limit);
 	return MHD_YES;
 }
@@ -410,15 +403,13 @@ collect(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len, c
 static bool
 framed(struct connection *connection, struct head head, const struct admission *admission)
 {
-	const char *end;
+	const union MHD_ConnectionInfo *size =
+		MHD_get_connection_info(connection->handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
 	head.target.ptr = connection->target_at;
-	end = framing_end(&head);
-	if (admission->body_len)
-		connection->body_at = end;
 	if (admission->chunked)
 		connection->close = true;
-	return end != NULL;
+	return size && framing_is_plain(&head, size->header_size);
 }
 #else
 static bool
@@ -470,7 +461,8 @@ begin(struct connection *connection, const char *method, const char *version)
 	if ((err = admit(&head, &admission, &why)))
 		return refuse_and_close(connection, err, why);
 	if (!framed(connection, head, &admission))
-		return refuse_and_close(connection, ERR_MALFORMED, line_end);
+		return refuse_and_close(connection, ERR_MALFORMED,
+		                        "a line does not end in CR LF, or is folded");
 	connection->close |= admission.close;
 	if (admission.expects_other)
 		return refuse_expectation(connection);
@@ -520,7 +512,6 @@ on_target(void *cls, const char *target, struct MHD_Connection *handle)
 	connection->stage = STAGE_HEAD;
 	connection->close = false;
 	connection->target_at = target;
-	connection->body_at = NULL;
 	connection->dropped = 0;
 	connection->reserved_bytes = 0;
 	/* One octet beyond the limit is enough for admission to see that it is too long. */
@@ -601,8 +592,10 @@ on_connection(void *cls, struct MHD_Connection *handle, void **context,
 
 /* --- life cycle ------------------------------------------------------------------------------ */
 
+/* Strict, the old library closes without an answer or says the answer's head twice: it is left
+ * tolerant, and admission refuses. */
 #if FRAMING_BY_PLACE
-#define STRICTNESS MHD_OPTION_STRICT_FOR_CLIENT, 1
+#define STRICTNESS MHD_OPTION_STRICT_FOR_CLIENT, 0
 #else
 #define STRICTNESS MHD_OPTION_CLIENT_DISCIPLINE_LVL, 2
 #endif

@@ -105,3 +105,9 @@ INSERT INTO contact (subject, purpose, channel, at, entry) VALUES ($1, $2, $3, $
 
 -- name: contact_forget
 DELETE FROM contact WHERE subject = $1 AND purpose = $2 AND channel = $3 AND at <= $4;
+
+-- name: subject_nos
+SELECT no FROM subject WHERE no > $1 AND state = 1 ORDER BY no LIMIT $2;
+
+-- name: lookup_has
+SELECT subject FROM lookup WHERE field = $1 AND digest = $2 AND subject = $3;

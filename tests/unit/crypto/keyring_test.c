@@ -1,6 +1,7 @@
 /* src/crypto/keyring.c, keyset.c: epochs, key sets, named keys. */
 #include "crypto_test.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -413,6 +414,54 @@ a_dropped_epoch_is_wiped_and_its_number_may_not_come_back_by_itself(void **state
 	assert_ok(keyring_unwrap(job, keyring, SUBJECT, wrapped, &opened));
 }
 
+/* From ptr to the end of its mapping, which is where the guard page begins. */
+static bytes
+mapped_from(const void *ptr)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	bytes found = { 0 };
+	char line[512];
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		uintptr_t from, to;
+
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2 &&
+		    (uintptr_t)ptr >= from && (uintptr_t)ptr < to)
+			found = (bytes){ ptr, to - (uintptr_t)ptr };
+	}
+	fclose(maps);
+	return found;
+}
+
+static bool
+holds(const struct keyring *keyring, bytes key)
+{
+	bytes all = mapped_from(keyring);
+	size_t at;
+
+	return str_find(bytes_str(all), bytes_str(key), &at);
+}
+
+static void
+the_key_of_a_dropped_epoch_is_nowhere_in_the_keyring(void **state)
+{
+	struct job *job = *state;
+	bytes root = from_hex(job,
+	                      "0101010101010101010101010101010101010101010101010101010101010101");
+	bytes kek = from_hex(job,
+	                     "8f1d5c00a7b3e2911f0203c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f701");
+	OWNED(keyring_free) struct keyring *keyring = keyring_with(job, 1, NULL);
+	OWNED(buf_release) struct buf form = { .max = 1000 };
+
+	assert_false(holds(keyring, kek));
+	seal(root.ptr, str_bytes(S("valv kek 1\0\2\0\0\0")), kek, &form);
+	assert_ok(keyring_epoch_load(job, keyring, 2, buf_bytes(&form)));
+	assert_true(holds(keyring, kek));
+	keyring_epoch_drop(keyring, 2);
+	assert_false(holds(keyring, kek)); /* K3 */
+}
+
 static void
 a_second_keyring_over_the_same_rows_reads_the_same(void **state)
 {
@@ -699,6 +748,7 @@ keyring_tests(void)
 		EACH(no_kind_of_form_opens_as_another),
 		EACH(a_rotation_rewraps_and_the_old_epoch_dies),
 		EACH(a_dropped_epoch_is_wiped_and_its_number_may_not_come_back_by_itself),
+		EACH(the_key_of_a_dropped_epoch_is_nowhere_in_the_keyring),
 		EACH(a_second_keyring_over_the_same_rows_reads_the_same),
 		EACH(a_wrong_root_or_epoch_is_told),
 		EACH(there_is_room_for_as_many_epochs_as_promised),

@@ -140,6 +140,7 @@ a_malformed_key_file_is_refused(void **state)
 	static const char *const bad[] = {
 		"", "\n", "# only words\n", "# " HEX "\n",
 		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1\n",
+		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e\n",
 		HEX "0\n", HEX "00\n", HEX HEX "\n", HEX "\n" HEX "\n", HEX " " HEX "\n",
 		"g00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
 		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1 \n",

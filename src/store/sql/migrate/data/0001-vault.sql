@@ -187,12 +187,25 @@ CREATE TABLE import_subject (
 ) {clustered};
 CREATE INDEX import_subject_import ON import_subject (import, subject);
 
+-- What it added to somebody who was there.  kind: 1 a value (object: field), 2 a ground (object: purpose,
+-- detail: basis), 3 consent (object: purpose, detail: channels).
+CREATE TABLE import_added (
+	subject  {int} NOT NULL,
+	import   {int} NOT NULL,
+	kind     {int} NOT NULL,
+	object   {int} NOT NULL,
+	detail   {int} NOT NULL,
+	PRIMARY KEY (subject, import, kind, object, detail)
+) {clustered};
+
+-- Lines that were not taken, or not wholly.  reason: see vault/import.h; field: 0 for the whole line.
 CREATE TABLE import_problem (
 	import  {int} NOT NULL,
+	seq     {int} NOT NULL,
 	line    {int} NOT NULL,
 	reason  {int} NOT NULL,
 	field   {int} NOT NULL,
-	PRIMARY KEY (import, line, reason, field)
+	PRIMARY KEY (import, seq)
 ) {clustered};
 
 -- Subjects whose key set in keys.db is still to be trimmed to what the record needs: written with

@@ -1,0 +1,581 @@
+/* benchmarks/bench.c -- what ./bench runs: the real server under load, and the limit in the same run.
+ *
+ *     valv-bench NAME VALV DIR     NAME: decisions, create, read, batch, import
+ *
+ * Starts VALV on a fresh vault in DIR, makes people, loads it with 64 connections, measures the
+ * named limit (limit.h) right before and after, and ends with one line:
+ *
+ *     NAME: FIGURE UNIT, ratio R of LIMIT, target T: met
+ *
+ * Exit status 0 only when met. */
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "benchmarks/limit.h"
+#include "benchmarks/load.h"
+#include "json/json.h"
+
+#define CONNECTIONS 64
+#define RECORD_BYTES 620 /* sealed record of the person that create makes; see create_body() */
+#define LIMIT_SECONDS 2.0
+
+struct bench {
+	const char *valv, *dir;
+	const char *data;
+	struct job job;
+	pid_t server;
+	uint16_t port;
+	str key;
+	uid *person;
+	uint64_t person_count, person_room;
+	str notice; /* sha256:... of the newsletter notice */
+	double seconds;
+	bool batch_checked;
+};
+
+static _Noreturn void
+die(const char *what)
+{
+	fprintf(stderr, "bench: %s\n", what);
+	exit(2);
+}
+
+/* --- the server ------------------------------------------------------------------------------- */
+
+static const char *
+path_of(struct bench *b, const char *name)
+{
+	OWNED(buf_release) struct buf path = { .max = 4096 };
+
+	buf_put(&path, str_from_c(b->dir));
+	buf_char(&path, '/');
+	buf_put(&path, str_from_c(name));
+	return arena_c(&b->job.arena, buf_str(&path));
+}
+
+/* Run valv to its end; its output into `out` when that is not NULL. */
+static void
+valv_run(struct bench *b, const char *const *arg, struct buf *out)
+{
+	int pipe_fd[2], status;
+	ssize_t got;
+	pid_t pid;
+
+	if (pipe(pipe_fd) < 0 || (pid = fork()) < 0)
+		die("cannot start valv");
+	if (pid == 0) {
+		dup2(pipe_fd[1], 1);
+		close(pipe_fd[0]);
+		execv(b->valv, (char *const *)arg);
+		_exit(127);
+	}
+	close(pipe_fd[1]);
+	for (char piece[4096]; (got = read(pipe_fd[0], piece, sizeof(piece))) > 0;)
+		if (out)
+			buf_put(out, (str){ piece, (size_t)got });
+	close(pipe_fd[0]);
+	if (waitpid(pid, &status, 0) < 0 || status != 0)
+		die("a valv command failed");
+}
+
+static void
+server_begin(struct bench *b)
+{
+	const char *ready = path_of(b, "ready");
+	const char *init[] = { b->valv, "init", "--data", b->data, "--company", "Bench AB",
+		               "--contact", "bench@example.com", NULL };
+	const char *serve[] = { b->valv, "serve", "--data", b->data, "--listen", "127.0.0.1:0",
+		                "--ready-file", ready, NULL };
+	char text[16] = "";
+	uint64_t port = 0;
+	FILE *file;
+
+	valv_run(b, init, NULL);
+	b->server = fork();
+	if (b->server == 0) {
+		execv(b->valv, (char *const *)serve);
+		_exit(127);
+	}
+	for (int i = 0; i < 600 && !port; i++) {
+		usleep(50000);
+		file = fopen(ready, "re");
+		if (file && fgets(text, sizeof(text), file))
+			(void)!str_u64(str_trim(str_from_c(text)), &port);
+		if (file)
+			fclose(file);
+	}
+	if (!port)
+		die("the server did not start");
+	b->port = (uint16_t)port;
+}
+
+static void
+server_end(struct bench *b)
+{
+	if (b->server > 0) {
+		kill(b->server, SIGTERM);
+		waitpid(b->server, NULL, 0);
+	}
+	b->server = 0;
+}
+
+static void
+key_make(struct bench *b)
+{
+	OWNED(json_free) struct json_document *document = NULL;
+	OWNED(buf_release) struct buf out = { .max = 65536 };
+	const char *make[] = { b->valv, "key", "create", "bench", "--data", b->data, "--scope",
+		               "define,read,write,search,decide,withdraw,import,ledger,audit,metrics",
+		               "--purpose", "*", "--json", NULL };
+	struct json root;
+
+	valv_run(b, make, &out);
+	if (json_parse(&b->job, buf_str(&out), &document, &root) ||
+	    json_need_str(&b->job, root, "key", 200, &b->key))
+		die("no key was made");
+}
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+static void
+put_request(struct bench *b, struct buf *out, str method, str path, str type, str extra, str body)
+{
+	buf_put(out, method);
+	buf_char(out, ' ');
+	buf_put(out, path);
+	buf_put(out, S(" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "));
+	buf_put(out, b->key);
+	buf_put(out, S("\r\n"));
+	buf_put(out, extra);
+	if (type.len) {
+		buf_put(out, S("Content-Type: "));
+		buf_put(out, type);
+		buf_put(out, S("\r\nContent-Length: "));
+		buf_udec(out, body.len);
+		buf_put(out, S("\r\n"));
+	}
+	buf_put(out, S("\r\n"));
+	buf_put(out, body);
+}
+
+static void
+call(struct bench *b, str method, str path, str body)
+{
+	OWNED(buf_release) struct buf request = { .max = 1 << 20 };
+	OWNED(buf_release) struct buf answer = { .max = 1 << 20 };
+	int status;
+
+	put_request(b, &request, method, path, S("application/json"), S(""), body);
+	status = load_once(b->port, buf_str(&request), &answer);
+	if (status < 200 || status > 299) {
+		fprintf(stderr, "bench: %.*s %.*s: %d %.*s\n", SPRINT(method), SPRINT(path), status,
+		        (int)answer.len, answer.ptr);
+		die("preparing failed");
+	}
+}
+
+#define NOTICE "We write to you about our products once a month, until you say no."
+
+/* Eight values, two of them searchable; two purposes: consent and contract. */
+static void
+vault_prepare(struct bench *b)
+{
+	static const char *const names[] = { "b_mail", "b_name", "b_phone", "b_street",
+		                             "b_code", "b_city", "b_number", "b_lang" };
+	static const char *const rest[] = {
+		"\"type\":\"email\",\"lookup\":\"exact\",\"address\":\"email\"", "\"type\":\"name\"",
+		"\"type\":\"text\"", "\"type\":\"street\"", "\"type\":\"postcode\"", "\"type\":\"city\"",
+		"\"type\":\"text\",\"lookup\":\"exact\"", "\"type\":\"language\"" };
+	OWNED(buf_release) struct buf body = { .max = 4096 }, path = { .max = 256 };
+	uint8_t hash[32];
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		buf_clear(&body);
+		buf_clear(&path);
+		buf_put(&path, S("/v1/fields/"));
+		buf_put(&path, str_from_c(names[i]));
+		buf_put(&body, S("{\"title\":{\"en\":\"x\"},"));
+		buf_put(&body, str_from_c(rest[i]));
+		buf_char(&body, '}');
+		call(b, S("PUT"), buf_str(&path), buf_str(&body));
+	}
+#define COMMON \
+	"\"why\":{\"en\":\"Why\",\"sv\":\"Varför\"},\"recipients\":[]," \
+	"\"controller\":{\"name\":\"Bench AB\",\"contact\":\"bench@example.com\"}," \
+	"\"notices\":{\"en\":\"" NOTICE "\",\"sv\":\"" NOTICE "\"}," \
+	"\"fields\":[\"b_mail\",\"b_name\",\"b_phone\",\"b_street\",\"b_code\",\"b_city\",\"b_number\",\"b_lang\"],"
+	call(b, S("PUT"), S("/v1/purposes/b_news"),
+	     S("{" COMMON "\"basis\":\"consent\",\"marketing\":true,\"channels\":[\"email\"],"
+	       "\"retention\":{\"period\":\"P2Y\",\"from\":\"given\"}}"));
+	call(b, S("POST"), S("/v1/purposes/b_news/activate"), S("{}"));
+	call(b, S("PUT"), S("/v1/purposes/b_order"),
+	     S("{" COMMON "\"basis\":\"contract\",\"channels\":[\"email\"],"
+	       "\"retention\":{\"period\":\"P1Y\",\"from\":\"ended\"}}"));
+	call(b, S("POST"), S("/v1/purposes/b_order/activate"), S("{}"));
+	digest_public(str_bytes(S(NOTICE)), hash);
+	buf_clear(&body);
+	buf_put(&body, S("sha256:"));
+	buf_hex(&body, (bytes){ hash, 32 });
+	b->notice = arena_str(&b->job.arena, buf_str(&body));
+}
+
+static void
+create_request(void *ctx, uint64_t n, struct buf *out)
+{
+	OWNED(buf_release) struct buf body = { .max = 4096 };
+	struct bench *b = ctx;
+
+	buf_put(&body, S("{\"values\":{\"b_mail\":\"person"));
+	buf_udec(&body, n);
+	buf_put(&body, S("@example.com\",\"b_name\":\"Anna Andersson\",\"b_phone\":\"0701740605\","
+	                 "\"b_street\":\"Storgatan 12\",\"b_code\":\"123 45\",\"b_city\":\"Storköping\","
+	                 "\"b_number\":\"K-"));
+	buf_udec(&body, n);
+	buf_put(&body, S("\",\"b_lang\":\"sv\"},\"grounds\":[{\"purpose\":\"b_news\",\"act\":\"given\",\"notice\":\""));
+	buf_put(&body, b->notice);
+	buf_put(&body, S("\",\"method\":\"web_form\",\"control\":\"unticked_box\"},"
+	                 "{\"purpose\":\"b_order\",\"evidence\":{\"reference\":\"order 1\"}}]}"));
+	put_request(b, out, S("POST"), S("/v1/subjects"), S("application/json"), S(""), buf_str(&body));
+}
+
+static void
+create_answer(void *ctx, uint64_t n, int status, str body)
+{
+	struct bench *b = ctx;
+	size_t at;
+	uid id;
+
+	if (status != 201 || !str_find(body, S("\"id\":\""), &at) ||
+	    !uid_parse(str_first(str_from(body, at + 6), 36), &id)) {
+		fprintf(stderr, "bench: create: %d %.*s\n", status, SPRINT(body));
+		die("a create was refused");
+	}
+	if (b->person_count == b->person_room) {
+		b->person_room = b->person_room ? b->person_room * 2 : 1024;
+		b->person = realloc(b->person, b->person_room * sizeof(*b->person));
+		must(b->person);
+	}
+	b->person[b->person_count++] = id;
+}
+
+static void
+people_make(struct bench *b, uint64_t count)
+{
+	struct load load = { .port = b->port, .connections = CONNECTIONS, .seconds = 600,
+		             .requests = count, .request = create_request, .answer = create_answer, .ctx = b };
+	struct load_result result;
+
+	load_run(&load, &result);
+}
+
+/* --- outcomes --------------------------------------------------------------------------------- */
+
+static void
+load_print(const char *name, const struct load_result *result)
+{
+	printf("%s: %lu answers in %.2f s, not ok %lu, p50 %.2f ms, p99 %.2f ms, max %.2f ms\n", name,
+	       (unsigned long)result->answers, result->seconds, (unsigned long)result->not_ok,
+	       result->p50_ms, result->p99_ms, result->max_ms);
+}
+
+static int
+verdict(const char *name, double figure, const char *unit, double limit, const char *limit_name,
+        double target, double target_ratio, bool also)
+{
+	double ratio = limit > 0 ? figure / limit : 0;
+	bool met = figure >= target && (target_ratio <= 0 || ratio >= target_ratio) && also;
+
+	printf("%s: %.0f %s, ratio %.2f of %s, target %.0f", name, figure, unit, ratio, limit_name, target);
+	if (target_ratio > 0)
+		printf(" and ratio %.2f", target_ratio);
+	printf(": %s\n", met ? "met" : "missed");
+	return met ? 0 : 1;
+}
+
+/* --- benches ---------------------------------------------------------------------------------- */
+
+static uint64_t
+pick(struct bench *b, uint64_t n)
+{
+	uint64_t x = n * 0x9e3779b97f4a7c15u; /* scattered, the same in every run */
+
+	return (x ^ x >> 29) % b->person_count;
+}
+
+static void
+decision_request(void *ctx, uint64_t n, struct buf *out)
+{
+	OWNED(buf_release) struct buf body = { .max = 4096 };
+	struct bench *b = ctx;
+
+	buf_put(&body, S("{\"subject\":\""));
+	buf_uid(&body, b->person[pick(b, n)]);
+	buf_put(&body, S("\",\"purpose\":\"b_news\",\"channel\":\"email\"}"));
+	put_request(b, out, S("POST"), S("/v1/decisions"), S("application/json"), S(""), buf_str(&body));
+}
+
+static void
+all_ok(void *ctx, uint64_t n, int status, str body)
+{
+	if (status != 200) {
+		fprintf(stderr, "bench: %d %.*s\n", status, SPRINT(body));
+		die("an answer was not 200");
+	}
+}
+
+static int
+bench_decisions(struct bench *b)
+{
+	struct load load = { .port = b->port, .connections = CONNECTIONS, .seconds = b->seconds,
+		             .request = decision_request, .answer = all_ok, .ctx = b };
+	double before, after, limit;
+	struct load_result result;
+
+	people_make(b, 10000);
+	before = limit_entries(b->dir, CONNECTIONS, LIMIT_SECONDS);
+	load_run(&load, &result);
+	load_print("decisions", &result);
+	after = limit_entries(b->dir, CONNECTIONS, LIMIT_SECONDS);
+	limit = (before + after) / 2;
+	printf("limit: bare SQLite, one entry an answer, groups of %d: %.0f /s\n", CONNECTIONS, limit);
+	printf("p99 %.2f ms, target < 10 ms\n", result.p99_ms);
+	return verdict("decisions", (double)result.answers / result.seconds, "decisions/s", limit,
+	               "bare SQLite entries in groups of 64", 25000, 0.5,
+	               result.p99_ms < 10 && !result.not_ok);
+}
+
+static int
+bench_create(struct bench *b)
+{
+	struct load load = { .port = b->port, .connections = CONNECTIONS, .seconds = b->seconds,
+		             .request = create_request, .answer = create_answer, .ctx = b };
+	double before, after, limit;
+	struct load_result result;
+
+	before = limit_creates(b->dir, CONNECTIONS, RECORD_BYTES, LIMIT_SECONDS);
+	load_run(&load, &result);
+	load_print("create", &result);
+	after = limit_creates(b->dir, CONNECTIONS, RECORD_BYTES, LIMIT_SECONDS);
+	limit = (before + after) / 2;
+	printf("limit: bare SQLite, the same rows, groups of %d: %.0f /s\n", CONNECTIONS, limit);
+	return verdict("create", (double)result.answers / result.seconds, "creates/s", limit,
+	               "bare SQLite with the same rows in groups of 64", 8000, 0.5, !result.not_ok);
+}
+
+static void
+read_request(void *ctx, uint64_t n, struct buf *out)
+{
+	OWNED(buf_release) struct buf path = { .max = 256 };
+	struct bench *b = ctx;
+
+	buf_put(&path, S("/v1/subjects/"));
+	buf_uid(&path, b->person[pick(b, n)]);
+	put_request(b, out, S("GET"), buf_str(&path), S(""), S("Valv-Purpose: b_order\r\n"), S(""));
+}
+
+struct counting {
+	struct bench *b;
+	uint64_t entries;
+};
+
+/* Every answered read must be in the log: the metrics say how many entries there are. */
+static uint64_t
+entries_now(struct bench *b)
+{
+	OWNED(buf_release) struct buf request = { .max = 4096 }, answer = { .max = 1 << 20 };
+	uint64_t count = 0;
+	size_t at;
+	str rest;
+
+	put_request(b, &request, S("GET"), S("/v1/metrics"), S(""), S(""), S(""));
+	if (load_once(b->port, buf_str(&request), &answer) != 200 ||
+	    !str_find(buf_str(&answer), S("\nvalv_audit_entries "), &at))
+		die("the metrics do not say how many entries there are");
+	rest = str_from(buf_str(&answer), at + sizeof("\nvalv_audit_entries ") - 1);
+	if (!eat_u64(&rest, &count))
+		die("the metrics cannot be read");
+	return count;
+}
+
+static int
+bench_read(struct bench *b)
+{
+	struct load load = { .port = b->port, .connections = CONNECTIONS, .seconds = b->seconds,
+		             .request = read_request, .answer = all_ok, .ctx = b };
+	uint64_t before_entries, logged;
+	double before, after, limit;
+	struct load_result result;
+
+	people_make(b, 10000);
+	before = limit_entries(b->dir, CONNECTIONS, LIMIT_SECONDS);
+	before_entries = entries_now(b);
+	load_run(&load, &result);
+	logged = entries_now(b) - before_entries;
+	load_print("read", &result);
+	after = limit_entries(b->dir, CONNECTIONS, LIMIT_SECONDS);
+	limit = (before + after) / 2;
+	printf("reads answered %lu, entries in the log %lu\n", (unsigned long)result.answers,
+	       (unsigned long)logged);
+	return verdict("read", (double)result.answers / result.seconds, "reads/s", limit,
+	               "bare SQLite entries in groups of 64", 20000, 0,
+	               !result.not_ok && logged >= result.answers);
+}
+
+#define BATCH_LINES 5000
+
+static void
+batch_request(void *ctx, uint64_t n, struct buf *out)
+{
+	OWNED(buf_release) struct buf body = { .max = 8 << 20 };
+	struct bench *b = ctx;
+
+	for (uint64_t i = 0; i < BATCH_LINES; i++) {
+		buf_put(&body, S("{\"subject\":\""));
+		buf_uid(&body, b->person[pick(b, n * BATCH_LINES + i)]);
+		buf_put(&body, S("\",\"purpose\":\"b_news\",\"channel\":\"email\"}\n"));
+	}
+	put_request(b, out, S("POST"), S("/v1/decisions/batch"), S("application/x-ndjson"), S(""), buf_str(&body));
+}
+
+static void
+batch_answer(void *ctx, uint64_t n, int status, str body)
+{
+	struct bench *b = ctx;
+	size_t lines = 0;
+
+	all_ok(ctx, n, status, body);
+	if (b->batch_checked)
+		return; /* one answer in full is enough, counting them all would measure the counting */
+	b->batch_checked = true;
+	for (size_t i = 0; i < body.len; i++)
+		lines += body.ptr[i] == '\n';
+	if (lines != BATCH_LINES)
+		die("a batch has not as many answers as questions");
+}
+
+static int
+bench_batch(struct bench *b)
+{
+	struct load load = { .port = b->port, .connections = 4, .seconds = b->seconds,
+		             .request = batch_request, .answer = batch_answer, .ctx = b };
+	struct load_result result;
+	double limit;
+
+	people_make(b, 10000);
+	load_run(&load, &result);
+	load_print("batch", &result);
+	limit = limit_entries(b->dir, 1000, LIMIT_SECONDS);
+	return verdict("batch", (double)result.answers * BATCH_LINES / result.seconds, "decisions/s",
+	               limit, "bare SQLite entries in groups of 1000", 100000, 0, !result.not_ok);
+}
+
+#define IMPORT_CONTACTS 150000
+
+static void
+contacts_write(const char *path)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file)
+		die("cannot write the contact list");
+	fprintf(file, "Email Address,First Name,Last Name,OPTIN_TIME,CONFIRM_TIME\n");
+	for (int i = 0; i < IMPORT_CONTACTS; i++)
+		fprintf(file, "contact%d@example.com,Anna%d,Andersson,2026-0%d-1%d 08:00:00,2026-0%d-1%d 09:00:00\n",
+		        i, i % 997, 1 + i % 9, i % 10, 1 + i % 9, i % 10);
+	fclose(file);
+}
+
+static long
+resident_kib(pid_t pid)
+{
+	OWNED(buf_release) struct buf path = { .max = 64 };
+	char line[256];
+	long kib = 0;
+	FILE *file;
+
+	buf_put(&path, S("/proc/"));
+	buf_udec(&path, (uint64_t)pid);
+	buf_put(&path, S("/status"));
+	buf_char(&path, '\0');
+	file = fopen(path.ptr, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		str rest = str_from_c(line);
+		uint64_t value;
+		if (eat_str(&rest, S("VmHWM:"))) {
+			rest = str_trim(rest);
+			if (eat_u64(&rest, &value))
+				kib = (long)value;
+		}
+	}
+	if (file)
+		fclose(file);
+	return kib;
+}
+
+static int
+bench_import(struct bench *b)
+{
+	const char *list = path_of(b, "contacts.csv"), *words = path_of(b, "words.txt");
+	const char *import[] = { b->valv, "import", list, "--data", b->data, "--preset", "mailchimp",
+		                 "--purpose", "newsletter", "--source", "bench", "--evidence-words", words,
+		                 NULL };
+	double limit, began, spent;
+	FILE *file = fopen(words, "we");
+
+	if (!file)
+		die("cannot write the words");
+	fprintf(file, "Yes, I want the newsletter.\n");
+	fclose(file);
+	contacts_write(list);
+	limit = limit_creates(b->dir, 512, RECORD_BYTES / 2, LIMIT_SECONDS);
+	began = now_seconds();
+	valv_run(b, import, NULL);
+	spent = now_seconds() - began;
+	printf("import: %d contacts in %.1f s, server's peak memory %ld MB\n", IMPORT_CONTACTS, spent,
+	       resident_kib(b->server) / 1024);
+	return verdict("import", IMPORT_CONTACTS / spent, "contacts/s", limit,
+	               "bare SQLite with such rows in groups of 512", 15000, 0, true);
+}
+
+/* --- main ------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	int (*run)(struct bench *b);
+} benches[] = {
+	{ "decisions", bench_decisions }, { "create", bench_create }, { "read", bench_read },
+	{ "batch", bench_batch }, { "import", bench_import },
+};
+
+int
+main(int argc, char **argv)
+{
+	struct bench b = { .seconds = 8 };
+	const char *seconds = getenv("BENCH_SECONDS");
+	uint64_t number;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc != 4)
+		die("usage: valv-bench NAME VALV DIR");
+	if (seconds && str_u64(str_from_c(seconds), &number) && number)
+		b.seconds = (double)number;
+	b.valv = argv[2];
+	b.dir = argv[3];
+	b.data = path_of(&b, "data");
+	for (size_t i = 0; i < COUNT(benches); i++) {
+		int status;
+		if (!str_eq(str_from_c(benches[i].name), str_from_c(argv[1])))
+			continue;
+		server_begin(&b);
+		key_make(&b);
+		vault_prepare(&b);
+		status = benches[i].run(&b);
+		server_end(&b);
+		free(b.person);
+		job_release(&b.job);
+		return status;
+	}
+	die("there is no benchmark of that name");
+}

@@ -1,0 +1,17 @@
+/* benchmarks/limit.h -- limits measured in the same run: bare SQLite, the same files and settings as
+ * store/sqlite.c, with nothing of Valv around it. */
+#ifndef BENCH_LIMIT_H
+#define BENCH_LIMIT_H
+
+#include "base/str.h"
+
+/* Rows a second: one audit entry a row, committed in groups of `group`, for `seconds`. */
+double limit_entries(const char *dir, int group, double seconds);
+
+/* Creates a second: for each the rows that one create with 8 values, 2 lookups and 2 grounds writes
+ * (subject with a record of record_bytes, 2 lookups, 2 acts, 1 entry; 1 key set in a second file),
+ * in groups of `group`. */
+double limit_creates(const char *dir, int group, size_t record_bytes, double seconds);
+
+
+#endif

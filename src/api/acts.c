@@ -1,0 +1,816 @@
+/* api/acts.c -- acts in a person's ledger: consents, grounds, objections, restriction, holds.
+ *
+ * What an act means depends on the person as they are when it is written, so each of these fills
+ * its change inside subject_change(), which may do it again on a fresher row. */
+#include "api/acts.h"
+
+#include "base/limits.h"
+#include "vault/evidence.h"
+
+/* --- shared ----------------------------------------------------------------------------------- */
+
+enum err
+act_times(struct job *job, struct json body, struct act_new *act)
+{
+	act->at = job->now;
+	act->until_at = TIME_NEVER;
+	TRY(json_time(job, body, "at", &act->at, NULL));
+	TRY(json_time(job, body, "until", &act->until_at, NULL));
+	if (act->until_at <= act->at)
+		return json_fail(job, ERR_INVALID, json_member(job, body, "until"), "is not after the act");
+	return OK;
+}
+
+static enum err
+basis_read(struct job *job, const struct purpose_version *version, struct json body, enum basis *ret)
+{
+	int word = (int)version->basis;
+
+	TRY(body_word(job, body, "basis", WORDS_BASIS, &word, NULL));
+	*ret = (enum basis)word;
+	if (*ret == version->basis || (*ret == BASIS_SOFT_OPT_IN && version->soft_opt_in))
+		return OK;
+	return json_fail(job, ERR_INVALID, json_member(job, body, "basis"), "the purpose rests on another basis");
+}
+
+static bool
+is_about_consent(enum act act)
+{
+	return act == ACT_REQUESTED || act == ACT_GIVEN || act == ACT_CONFIRMED || act == ACT_REFUSED ||
+	       act == ACT_WITHDRAWN;
+}
+
+/* Consent is given, every other ground is established; the two do not mix. */
+static enum err
+act_fits_basis(struct job *job, struct json body, struct act_new *act)
+{
+	bool consent = act->basis == BASIS_CONSENT;
+
+	if (!act->act)
+		act->act = consent ? ACT_GIVEN : ACT_ESTABLISHED;
+	if (is_about_consent(act->act) != consent)
+		return json_fail(job, ERR_INVALID, json_member(job, body, "act"),
+		                 "does not go with the basis of the purpose");
+	return OK;
+}
+
+static enum err
+act_channels(struct job *job, struct json body, struct act_new *act)
+{
+	bool there;
+
+	TRY(body_mask(job, body, "channels", WORDS_CHANNEL, true, &act->channels, &there));
+	if (there && !act->channels)
+		return json_fail(job, ERR_INVALID, json_member(job, body, "channels"),
+		                 "is empty; leave it out for all channels");
+	if (act->version && act->channels & ~act->version->channels)
+		return json_fail(job, ERR_INVALID, json_member(job, body, "channels"),
+		                 "has a channel that the purpose does not use");
+	return OK;
+}
+
+enum err
+act_about(struct job *job, const struct registry *registry, const struct purpose *purpose,
+          struct json body, struct act_new *act)
+{
+	TRY(act_times(job, body, act));
+	TRY(basis_read(job, purpose->active, body, &act->basis));
+	TRY(act_fits_basis(job, body, act));
+	TRY(act_evidence(job, registry, purpose->active, body, act));
+	return act_channels(job, body, act);
+}
+
+void
+change_answer(struct job *job, struct call *call, int status, const struct change_result *result)
+{
+	struct json_out *out = answer_json(call, status);
+
+	answer_etag(job, call, result->version);
+	json_open(out, '{');
+	json_pair_uid(out, S("id"), result->id);
+	json_pair_i64(out, S("version"), result->version);
+	if (result->values_gone)
+		json_pair_i64(out, S("values_gone"), (int64_t)result->values_gone);
+	if (result->first_seq)
+		json_pair_i64(out, S("seq"), result->first_seq);
+	json_close(out, '}');
+}
+
+enum err
+again_act(struct job *job, struct call *call)
+{
+	struct subject subject;
+
+	TRY(subject_get(job, call->vault, call->object, &subject));
+	change_answer(job, call, 200, &(struct change_result){ .id = subject.id, .version = subject.version });
+	return OK;
+}
+
+enum err
+again_empty(struct job *job, struct call *call)
+{
+	answer_empty(call);
+	return OK;
+}
+
+/* One act, appended to the person that the path names. */
+struct append {
+	struct call *call;
+	const struct purpose *purpose; /* by name in call->registry; NULL: none was named */
+	enum act act;
+	struct json body;
+};
+
+/* The purpose in the snapshot that the change works with. */
+static const struct purpose *
+purpose_in(const struct change *change, const struct append *append)
+{
+	return append->purpose ? registry_purpose_no(change->registry, append->purpose->no) : NULL;
+}
+
+static void
+append_acts(struct change *change, struct append *append, struct act_new *act, size_t count)
+{
+	change->entry = ENTRY_ACT;
+	change->act = act;
+	change->act_count = count;
+	if (append->call->idempotency.given) {
+		change->extra = idempotency_put;
+		change->extra_ctx = &append->call->idempotency;
+	}
+}
+
+/* Everything but the filling in is alike for all acts. */
+static enum err
+append_read(struct job *job, struct call *call, struct append *ret)
+{
+	bool there;
+
+	*ret = (struct append){ .call = call, .body = call->body };
+	TRY(call_id(job, call, &call->object));
+	TRY(call_registry(job, call));
+	return call_purpose(job, call, call->body, &ret->purpose, &there);
+}
+
+static enum err
+append_do(struct job *job, struct append *append, change_fill *fill)
+{
+	struct call *call = append->call;
+	struct change_result result;
+
+	TRY(subject_change(job, call->vault, call->object, fill, append, &result));
+	change_answer(job, call, 200, &result);
+	return OK;
+}
+
+static enum err
+purpose_needed(struct job *job, const struct append *append)
+{
+	if (!append->purpose)
+		return json_fail(job, ERR_INVALID, json_member(job, append->body, "purpose"), "is required");
+	return OK;
+}
+
+/* An act on the whole person, or on all marketing, reaches beyond the purposes of a key. */
+static enum err
+whole_person(struct job *job, const struct append *append)
+{
+	return append->purpose ? OK : call_may(job, append->call, 0);
+}
+
+static enum err
+scope_for(struct job *job, const struct append *append)
+{
+	if (act_raises(append->act) < 0)
+		return OK; /* the scope withdraw is enough, and the route saw to it */
+	return require_scope(job, &append->call->principal, SCOPE_WRITE);
+}
+
+/* The version that a lowering act is about: the one that the person's ground or permission rests
+ * on, or the one in force, or the newest that was: a no is always possible. */
+static const struct purpose_version *
+version_lowered(const struct change *change, const struct purpose *purpose)
+{
+	const struct standing *standing = &change->subject.standing;
+	const struct purpose_version *version = purpose->active;
+	uint32_t number = 0;
+
+	for (size_t i = 0; i < standing->permission_count; i++)
+		if (standing->permission[i].purpose == purpose->no && standing->permission[i].version > number)
+			number = standing->permission[i].version;
+	for (size_t i = 0; i < standing->ground_count; i++)
+		if (standing->ground[i].purpose == purpose->no && standing->ground[i].version > number)
+			number = standing->ground[i].version;
+	if (number)
+		version = registry_version(change->registry, purpose->no, number);
+	for (size_t i = purpose->version_count; !version && i-- > 0;)
+		if (purpose->version[i].state != VERSION_DRAFT)
+			version = &purpose->version[i];
+	return version;
+}
+
+/* --- consents --------------------------------------------------------------------------------- */
+
+static enum err
+consent_lowered(struct job *job, const struct change *change, const struct purpose *purpose,
+                struct json body, struct act_new *act)
+{
+	const struct purpose_version *version = version_lowered(change, purpose);
+
+	if (!version)
+		return json_fail(job, ERR_PURPOSE_INACTIVE, json_member(job, body, "purpose"),
+		                 "the purpose was never in force");
+	act->basis = BASIS_CONSENT;
+	TRY(act_times(job, body, act));
+	TRY(act_evidence(job, change->registry, version, body, act));
+	return act_channels(job, body, act);
+}
+
+static enum err
+consent_fill(struct job *job, struct vault *vault, struct change *change, void *ctx)
+{
+	struct append *append = ctx;
+	struct act_new *act = arena_alloc(&job->arena, sizeof(*act));
+	const struct purpose *purpose = purpose_in(change, append);
+
+	act->act = append->act;
+	append_acts(change, append, act, 1);
+	if (act_raises(act->act) < 0)
+		return consent_lowered(job, change, purpose, append->body, act);
+	if (!purpose->active)
+		return json_fail(job, ERR_PURPOSE_INACTIVE, json_member(job, append->body, "purpose"),
+		                 "the purpose has no version in force");
+	return act_about(job, change->registry, purpose, append->body, act);
+}
+
+static enum err
+consent_read(struct job *job, struct call *call, struct append *ret)
+{
+	int word = 0;
+
+	TRY(append_read(job, call, ret));
+	TRY(purpose_needed(job, ret));
+	TRY(body_need_word(job, call->body, "act", WORDS_CONSENT_ACT, &word));
+	ret->act = (enum act)word;
+	return scope_for(job, ret);
+}
+
+enum err
+on_consents_post(struct job *job, struct call *call)
+{
+	struct append append;
+
+	TRY(consent_read(job, call, &append));
+	return append_do(job, &append, consent_fill);
+}
+
+/* --- withdrawals ------------------------------------------------------------------------------ */
+
+static enum err
+withdrawal_of(struct job *job, struct change *change, const struct append *append, uint32_t no,
+              struct act_new *act)
+{
+	const struct purpose *purpose = registry_purpose_no(change->registry, no);
+
+	if (!purpose)
+		return fail(job, ERR_CORRUPT, "a permission for a purpose that is not there");
+	*act = (struct act_new){ .act = ACT_WITHDRAWN };
+	return consent_lowered(job, change, purpose, append->body, act);
+}
+
+/* Each purpose to which the person has said anything but no. */
+static enum err
+withdrawals_of_all(struct job *job, struct change *change, const struct append *append,
+                   struct act_new *act, size_t *ret_count)
+{
+	const struct standing *standing = &change->subject.standing;
+	size_t count = 0;
+
+	for (size_t i = 0; i < standing->permission_count; i++) {
+		const struct permission *permission = &standing->permission[i];
+		bool done = permission->state == PERMISSION_WITHDRAWN || permission->state == PERMISSION_REFUSED;
+		for (size_t n = 0; n < count; n++)
+			done |= act[n].version->purpose == permission->purpose;
+		if (!done)
+			TRY(withdrawal_of(job, change, append, permission->purpose, &act[count++]));
+	}
+	*ret_count = count;
+	return OK;
+}
+
+static enum err
+withdrawal_fill(struct job *job, struct vault *vault, struct change *change, void *ctx)
+{
+	struct append *append = ctx;
+	size_t room = change->subject.standing.permission_count + 1, count = 1;
+	struct act_new *act = arena_array(&job->arena, room, sizeof(*act));
+
+	if (append->purpose)
+		TRY(withdrawal_of(job, change, append, append->purpose->no, act));
+	else
+		TRY(withdrawals_of_all(job, change, append, act, &count));
+	append_acts(change, append, act, count);
+	return OK;
+}
+
+static enum err
+withdrawal_read(struct job *job, struct call *call, struct append *ret)
+{
+	TRY(append_read(job, call, ret));
+	return whole_person(job, ret);
+}
+
+/*= gdpr 7(3)
+ *# The data subject shall have the right to withdraw his or her consent at any time.  It shall be
+ *# as easy to withdraw as to give consent. */
+enum err
+on_withdrawals_post(struct job *job, struct call *call)
+{
+	struct append append;
+
+	TRY(withdrawal_read(job, call, &append));
+	return append_do(job, &append, withdrawal_fill);
+}
+
+/* --- other grounds ---------------------------------------------------------------------------- */
+
+/* The ground that ends: of the basis that was named, or else the one that is there. */
+static enum err
+ground_meant(struct job *job, const struct change *change, const struct purpose *purpose,
+             struct json body, const struct ground **ret)
+{
+	const struct standing *standing = &change->subject.standing;
+	int basis = BASIS_NONE;
+	bool named;
+
+	TRY(body_word(job, body, "basis", WORDS_BASIS, &basis, &named));
+	for (size_t i = 0; i < standing->ground_count; i++) {
+		const struct ground *ground = &standing->ground[i];
+		if (ground->purpose != purpose->no || ground->basis == BASIS_CONSENT ||
+		    ground->state == GROUND_OVER || (named && ground->basis != (enum basis)basis))
+			continue;
+		*ret = ground;
+		return OK;
+	}
+	return json_fail(job, ERR_CONFLICT, json_member(job, body, "purpose"),
+	                 "the person has no such ground for that purpose; consent is withdrawn, not ended");
+}
+
+static enum err
+ground_lowered(struct job *job, const struct change *change, const struct purpose *purpose,
+               struct json body, struct act_new *act)
+{
+	const struct ground *ground;
+
+	TRY(ground_meant(job, change, purpose, body, &ground));
+	act->basis = ground->basis;
+	TRY(act_times(job, body, act));
+	return act_evidence(job, change->registry,
+	                    registry_version(change->registry, ground->purpose, ground->version), body, act);
+}
+
+static enum err
+ground_fill(struct job *job, struct vault *vault, struct change *change, void *ctx)
+{
+	struct append *append = ctx;
+	struct act_new *act = arena_alloc(&job->arena, sizeof(*act));
+	const struct purpose *purpose = purpose_in(change, append);
+
+	act->act = append->act;
+	append_acts(change, append, act, 1);
+	if (act_raises(act->act) < 0)
+		return ground_lowered(job, change, purpose, append->body, act);
+	if (!purpose->active)
+		return json_fail(job, ERR_PURPOSE_INACTIVE, json_member(job, append->body, "purpose"),
+		                 "the purpose has no version in force");
+	return act_about(job, change->registry, purpose, append->body, act);
+}
+
+static enum err
+ground_act_read(struct job *job, struct call *call, struct append *ret)
+{
+	int word = 0;
+
+	TRY(append_read(job, call, ret));
+	TRY(purpose_needed(job, ret));
+	TRY(body_need_word(job, call->body, "act", WORDS_GROUND_ACT, &word));
+	ret->act = (enum act)word;
+	return OK;
+}
+
+enum err
+on_grounds_post(struct job *job, struct call *call)
+{
+	struct append append;
+
+	TRY(ground_act_read(job, call, &append));
+	return append_do(job, &append, ground_fill);
+}
+
+/* --- objections ------------------------------------------------------------------------------- */
+
+static enum err
+objection_fill(struct job *job, struct vault *vault, struct change *change, void *ctx)
+{
+	struct append *append = ctx;
+	struct act_new *act = arena_alloc(&job->arena, sizeof(*act));
+	const struct purpose *purpose = purpose_in(change, append);
+	int method = METHOD_API_CALL;
+
+	act->act = ACT_OBJECTED;
+	act->version = purpose ? version_lowered(change, purpose) : NULL;
+	if (purpose && !act->version)
+		return json_fail(job, ERR_PURPOSE_INACTIVE, json_member(job, append->body, "purpose"),
+		                 "the purpose was never in force");
+	TRY(act_times(job, append->body, act));
+	TRY(body_word(job, append->body, "method", WORDS_METHOD, &method, NULL));
+	act->method = (enum act_method)method;
+	TRY(act_channels(job, append->body, act));
+	if (!act->channels)
+		act->channels = CHANNELS_ALL;
+	append_acts(change, append, act, 1);
+	return OK;
+}
+
+/*= gdpr 21(2)
+ *# The data subject shall have the right to object at any time to processing of personal data
+ *# concerning him or her for direct marketing. */
+enum err
+on_objections_post(struct job *job, struct call *call)
+{
+	struct append append;
+
+	TRY(withdrawal_read(job, call, &append));
+	return append_do(job, &append, objection_fill);
+}
+
+/* --- restriction ------------------------------------------------------------------------------ */
+
+/* {"name":text}, which is canonical. */
+static str
+one_member(struct job *job, str name, str text)
+{
+	OWNED(buf_release) struct buf json = { .max = LIMIT_EVIDENCE_BYTES };
+	struct json_out out;
+
+	json_out_begin(&out, &json);
+	json_open(&out, '{');
+	json_pair_str(&out, name, text);
+	json_close(&out, '}');
+	must(buf_ok(&json));
+	return arena_str(&job->arena, buf_str(&json));
+}
+
+static enum err
+restriction_fill(struct job *job, struct vault *vault, struct change *change, void *ctx)
+{
+	struct append *append = ctx;
+	struct act_new *act = arena_alloc(&job->arena, sizeof(*act));
+	int reason = 0;
+
+	TRY(body_need_word(job, append->body, "reason", WORDS_RESTRICTION_REASON, &reason));
+	*act = (struct act_new){
+		.act = append->act,
+		.at = job->now,
+		.until_at = TIME_NEVER,
+		.method = METHOD_API_CALL,
+		.evidence = one_member(job, S("reason"), words_name(WORDS_RESTRICTION_REASON, reason)),
+	};
+	append_acts(change, append, act, 1);
+	return OK;
+}
+
+/*= gdpr 18(3)
+ *# A data subject who has obtained restriction of processing shall be informed by the controller
+ *# before the restriction of processing is lifted. */
+static enum err
+told_before_lifting(struct job *job, const struct append *append)
+{
+	time_us told_at = 0;
+	bool there;
+
+	TRY(json_time(job, append->body, "told_at", &told_at, &there));
+	if (append->act == ACT_UNRESTRICTED && (!there || told_at > job->now))
+		return json_fail(job, ERR_EVIDENCE, json_member(job, append->body, "told_at"),
+		                 "when the person was told, before the restriction is lifted, is needed");
+	return OK;
+}
+
+static enum err
+restriction_read(struct job *job, struct call *call, struct append *ret)
+{
+	int word = 0;
+
+	*ret = (struct append){ .call = call, .body = call->body };
+	TRY(call_id(job, call, &call->object));
+	TRY(call_registry(job, call));
+	TRY(body_need_word(job, call->body, "act", WORDS_RESTRICTION_ACT, &word));
+	ret->act = (enum act)word;
+	TRY(told_before_lifting(job, ret));
+	TRY(scope_for(job, ret));
+	return whole_person(job, ret);
+}
+
+enum err
+on_restriction_post(struct job *job, struct call *call)
+{
+	struct append append;
+
+	TRY(restriction_read(job, call, &append));
+	return append_do(job, &append, restriction_fill);
+}
+
+/* --- holds ------------------------------------------------------------------------------------ */
+
+static enum err
+hold_fields_read(struct job *job, const struct registry *registry, struct json body, bytes *ret)
+{
+	OWNED(buf_release) struct buf numbers = { .max = 2 * LIMIT_VALUES };
+	struct json list;
+
+	TRY(json_array(job, body, "fields", LIMIT_VALUES, &list));
+	if (!json_count(list))
+		return json_fail(job, ERR_INVALID, json_member(job, body, "fields"), "names the fields that are kept");
+	for (size_t i = 0; i < json_count(list); i++) {
+		struct json element = json_element(job, list, i);
+		const struct field *field;
+		str name;
+		TRY(json_scalar(job, element, LIMIT_STRING_BYTES, &name));
+		field = registry_field(registry, name);
+		if (!field)
+			return json_fail(job, ERR_INVALID, element, "names no field");
+		buf_le16(&numbers, field->no);
+	}
+	*ret = arena_bytes(&job->arena, buf_bytes(&numbers));
+	return OK;
+}
+
+static enum err
+hold_fill(struct job *job, struct vault *vault, struct change *change, void *ctx)
+{
+	struct append *append = ctx;
+	struct act_new *act = arena_alloc(&job->arena, sizeof(*act));
+	str reason;
+
+	act->act = ACT_HELD;
+	act->basis = BASIS_STORAGE_ONLY;
+	act->method = METHOD_API_CALL;
+	TRY(act_times(job, append->body, act));
+	if (act->until_at <= job->now)
+		return json_fail(job, ERR_INVALID, json_member(job, append->body, "until"), "is past");
+	TRY(json_need_str(job, append->body, "reason", 2000, &reason));
+	if (!str_trim(reason).len)
+		return json_fail(job, ERR_INVALID, json_member(job, append->body, "reason"), "is empty");
+	TRY(hold_fields_read(job, change->registry, append->body, &act->detail));
+	act->evidence = one_member(job, S("reason"), reason);
+	append_acts(change, append, act, 1);
+	return OK;
+}
+
+static enum err
+hold_read(struct job *job, struct call *call, enum act act, struct append *ret)
+{
+	*ret = (struct append){ .call = call, .body = call->body, .act = act };
+	TRY(call_id(job, call, &call->object));
+	TRY(call_registry(job, call));
+	return whole_person(job, ret);
+}
+
+enum err
+on_holds_post(struct job *job, struct call *call)
+{
+	struct append append;
+
+	TRY(hold_read(job, call, ACT_HELD, &append));
+	return append_do(job, &append, hold_fill);
+}
+
+static bool
+is_held(const struct standing *standing, int64_t seq)
+{
+	for (size_t i = 0; i < standing->ground_count; i++) {
+		const struct ground *ground = &standing->ground[i];
+		if (ground->basis == BASIS_STORAGE_ONLY && ground->seq == seq && ground->state != GROUND_OVER)
+			return true;
+	}
+	return false;
+}
+
+static enum err
+release_fill(struct job *job, struct vault *vault, struct change *change, void *ctx)
+{
+	struct append *append = ctx;
+	struct act_new *act = arena_alloc(&job->arena, sizeof(*act));
+	OWNED(buf_release) struct buf detail = { .max = 8 };
+	int64_t seq;
+
+	if (!str_i64(append->call->param[1], &seq) || !is_held(&change->subject.standing, seq))
+		return fail(job, ERR_ABSENT, "the person has no such hold");
+	buf_le64(&detail, (uint64_t)seq);
+	*act = (struct act_new){
+		.act = ACT_RELEASED,
+		.basis = BASIS_STORAGE_ONLY,
+		.at = job->now,
+		.until_at = TIME_NEVER,
+		.method = METHOD_API_CALL,
+		.detail = arena_bytes(&job->arena, buf_bytes(&detail)),
+	};
+	append_acts(change, append, act, 1);
+	return OK;
+}
+
+enum err
+on_hold_release_post(struct job *job, struct call *call)
+{
+	struct append append;
+
+	TRY(hold_read(job, call, ACT_RELEASED, &append));
+	return append_do(job, &append, release_fill);
+}
+
+/* --- told ------------------------------------------------------------------------------------- */
+
+static enum err
+told_fill(struct job *job, struct vault *vault, struct change *change, void *ctx)
+{
+	struct append *append = ctx;
+	int how = 0;
+
+	TRY(body_need_time(job, append->body, "at", &change->told_at));
+	TRY(body_need_word(job, append->body, "how", WORDS_METHOD, &how));
+	if (change->told_at > job->now)
+		return json_fail(job, ERR_INVALID, json_member(job, append->body, "at"), "is in the future");
+	change->set_told = true;
+	append_acts(change, append, NULL, 0);
+	change->entry = ENTRY_TOLD;
+	return OK;
+}
+
+enum err
+on_told_post(struct job *job, struct call *call)
+{
+	struct append append;
+
+	TRY(append_read(job, call, &append));
+	return append_do(job, &append, told_fill);
+}
+
+/* --- the ledger ------------------------------------------------------------------------------- */
+
+static void
+put_purpose(struct json_out *out, const struct registry *registry, uint32_t no)
+{
+	const struct purpose *purpose = registry_purpose_no(registry, no);
+
+	json_name(out, S("purpose"));
+	if (purpose)
+		json_put_str(out, purpose->name);
+	else
+		json_put_null(out);
+}
+
+static void
+put_word(struct json_out *out, str name, str word)
+{
+	json_name(out, name);
+	if (word.len)
+		json_put_str(out, word);
+	else
+		json_put_null(out);
+}
+
+static void
+put_channels(struct json_out *out, uint32_t channels)
+{
+	json_name(out, S("channels"));
+	json_open(out, '[');
+	for (int channel = 0; channel < CHANNEL_COUNT; channel++)
+		if (channels & CHANNEL_BIT(channel))
+			json_put_str(out, channel_name((enum channel)channel));
+	json_close(out, ']');
+}
+
+static void
+put_notice(struct json_out *out, bytes notice)
+{
+	OWNED(buf_release) struct buf text = { .max = 80 };
+
+	json_name(out, S("notice"));
+	if (!notice.len) {
+		json_put_null(out);
+		return;
+	}
+	buf_put(&text, S("sha256:"));
+	buf_hex(&text, notice);
+	json_put_str(out, buf_str(&text));
+}
+
+static void
+put_lines(struct json_out *out, str name, str lines)
+{
+	str line;
+
+	json_name(out, name);
+	json_open(out, '[');
+	while (lines.len) {
+		if (!eat_until(&lines, '\n', &line)) {
+			line = lines;
+			lines = S("");
+		}
+		json_put_str(out, line);
+	}
+	json_close(out, ']');
+}
+
+static void
+put_fields(struct json_out *out, const struct registry *registry, bytes numbers)
+{
+	uint16_t no;
+
+	json_name(out, S("fields"));
+	json_open(out, '[');
+	while (eat_le16(&numbers, &no)) {
+		const struct field *field = registry_field_no(registry, no);
+		if (field)
+			json_put_str(out, field->name);
+	}
+	json_close(out, ']');
+}
+
+/* What stands open in the act, by its kind (standing.h). */
+static void
+put_detail(struct json_out *out, const struct registry *registry, const struct act_row *act)
+{
+	bytes detail = act->detail;
+	uint64_t seq;
+
+	if (act->act == ACT_HELD)
+		put_fields(out, registry, detail);
+	else if (act->act == ACT_RELEASED && eat_le64(&detail, &seq))
+		json_pair_i64(out, S("released"), (int64_t)seq);
+	else if (detail.len && act->basis == BASIS_SOFT_OPT_IN)
+		put_lines(out, S("categories"), bytes_str(detail));
+}
+
+static enum err
+act_write(struct job *job, struct call *call, struct json_out *out, const struct act_row *act)
+{
+	const struct registry *registry = call->registry;
+
+	json_open(out, '{');
+	json_pair_i64(out, S("seq"), act->seq);
+	json_pair_time(out, S("at"), act->at);
+	json_pair_time(out, S("recorded_at"), act->recorded_at);
+	json_pair_str(out, S("act"), act_name(act->act));
+	put_purpose(out, registry, act->purpose);
+	json_name(out, S("version"));
+	if (act->version)
+		json_put_i64(out, act->version);
+	else
+		json_put_null(out);
+	put_word(out, S("basis"), basis_name(act->basis));
+	put_channels(out, act->channels);
+	json_pair_time(out, S("until"), act->until_at);
+	put_notice(out, act->notice);
+	put_word(out, S("method"), method_name(act->method));
+	TRY(actor_write(job, call, out, act->actor));
+	put_detail(out, registry, act);
+	json_name(out, S("evidence"));
+	if (act->evidence.len)
+		json_put_raw(out, bytes_str(act->evidence));
+	else
+		json_put_null(out);
+	json_close(out, '}');
+	return OK;
+}
+
+static enum err
+ledger_write(struct job *job, struct call *call, const struct act_row *act, size_t count, size_t limit)
+{
+	struct json_out *out = answer_json(call, 200);
+
+	json_open(out, '{');
+	json_name(out, S("acts"));
+	json_open(out, '[');
+	for (size_t i = 0; i < count; i++)
+		TRY(act_write(job, call, out, &act[i]));
+	json_close(out, ']');
+	answer_next(out, count == limit, count ? act[count - 1].seq : 0);
+	json_close(out, '}');
+	return OK;
+}
+
+enum err
+on_consents_get(struct job *job, struct call *call)
+{
+	struct act_row *act;
+	struct page page;
+	size_t count;
+	uid id;
+
+	TRY(call_id(job, call, &id));
+	TRY(call_page(job, call, &page));
+	TRY(call_registry(job, call));
+	TRY(subject_ledger(job, call->vault, id, page.after, (size_t)page.limit, &act, &count));
+	return ledger_write(job, call, act, count, (size_t)page.limit);
+}

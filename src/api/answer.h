@@ -1,0 +1,31 @@
+/* api/answer.h -- writing answers: JSON, pages, problems, and the headers that all of them carry. */
+#ifndef API_ANSWER_H
+#define API_ANSWER_H
+
+#include "http/server.h"
+#include "json/json.h"
+
+struct call;
+
+/* The headers that every answer has. */
+void answer_headers(struct response *response);
+
+/* Begins a JSON body; what the handler writes goes through the result. */
+struct json_out *answer_json(struct call *call, int status);
+void answer_empty(struct call *call); /* 204 */
+/* Another body: the handler appends to call->response->body. */
+void answer_text(struct call *call, int status, str content_type);
+/* A page of its own: no script, nothing from elsewhere. */
+void answer_html(struct job *job, struct call *call, str language, str title, str content);
+void answer_etag(struct job *job, struct call *call, int64_t version);
+/* Location: prefix and the id. */
+void answer_location(struct job *job, struct call *call, str prefix, uid id);
+/* `next` of a page: null unless it was full. */
+void answer_next(struct json_out *out, bool full, int64_t last);
+
+/* The problem (RFC 9457) for the job's failure; anything written before is forgotten. */
+void answer_problem(struct job *job, enum err err, struct response *response);
+/* Type, title, status, and what of the failure may be told. */
+void problem_write(struct json_out *out, const struct failure *failure);
+
+#endif

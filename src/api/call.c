@@ -1,0 +1,366 @@
+/* api/call.c -- contract: call.h. */
+#include "api/call.h"
+
+#include "base/limits.h"
+
+/* --- who -------------------------------------------------------------------------------------- */
+
+static bool
+is_operator(const struct call *call)
+{
+	const struct request *request = call->request;
+
+	return request->local && (request->peer_uid == 0 || request->peer_uid == call->api->operator_uid);
+}
+
+/* A key that is shown counts also on the socket, so that it can be tried there. */
+static enum err
+principal_find(struct job *job, struct call *call)
+{
+	str header = S("");
+
+	if (!request_header(call->request, S("Authorization"), &header) && is_operator(call))
+		return principal_of_operator(job, call->request->peer_uid, &call->principal);
+	return principal_of_key(job, header, &call->principal);
+}
+
+enum err
+call_authorise(struct job *job, struct call *call)
+{
+	const struct route *route = call->route;
+
+	TRY(principal_find(job, call)); /* X1 */
+	if (route_has(route, ROUTE_OPERATOR) && job->actor.kind != ACTOR_OPERATOR)
+		return fail(job, ERR_DENIED, "this is done on the server's own socket, without a key");
+	if (route->scopes && !(call->principal.scopes & route->scopes))
+		return fail(job, ERR_DENIED, "the key lacks the scope that this needs");
+	return OK;
+}
+
+enum err
+call_may(struct job *job, struct call *call, uint32_t purpose)
+{
+	call->refused_purpose = purpose;
+	TRY(require_purpose(job, &call->principal, purpose));
+	call->refused_purpose = 0;
+	return OK;
+}
+
+enum err
+call_may_field(struct job *job, struct call *call, const struct field *field)
+{
+	bytes purposes = call->principal.purposes;
+	uint16_t no;
+
+	if (call->principal.all_purposes)
+		return OK;
+	while (eat_le16(&purposes, &no)) {
+		const struct purpose *purpose = registry_purpose_no(call->registry, no);
+		if (purpose && purpose->active && version_has_field(purpose->active, field->no))
+			return OK;
+	}
+	return fail(job, ERR_PURPOSE_DENIED, "no purpose of this key has that field");
+}
+
+enum err
+call_registry(struct job *job, struct call *call)
+{
+	registry_drop(&call->registry);
+	return registry_hold(job, call->vault, &call->registry);
+}
+
+/* --- names in path, query and headers --------------------------------------------------------- */
+
+enum err
+call_id(struct job *job, const struct call *call, uid *ret)
+{
+	if (!uid_parse(call->param[0], ret))
+		return fail(job, ERR_ABSENT, "the id in the address is not a UUID");
+	return OK;
+}
+
+enum err
+call_purpose(struct job *job, struct call *call, struct json body, const struct purpose **ret,
+             bool *ret_there)
+{
+	str name;
+
+	TRY(json_str(job, body, "purpose", LIMIT_STRING_BYTES, &name, ret_there));
+	if (!*ret_there)
+		return OK;
+	*ret = registry_purpose(call->registry, name);
+	if (!*ret)
+		return json_fail(job, ERR_INVALID, json_member(job, body, "purpose"), "names no purpose");
+	return call_may(job, call, (*ret)->no);
+}
+
+/* One entity tag off the front. A weak one, or one that is not ours, fits no version. */
+static bool
+eat_tag(str *rest, int64_t *ret)
+{
+	bool weak = eat_str(rest, S("W/"));
+	str inside;
+
+	if (!eat_char(rest, '"') || !eat_until(rest, '"', &inside))
+		return false;
+	if (weak || !str_i64(inside, ret) || *ret < 1)
+		*ret = -1;
+	return true;
+}
+
+/* RFC 9110 section 13.1.1. */
+enum err
+call_if_match(struct job *job, const struct call *call, struct if_match *ret)
+{
+	struct if_match found = { 0 };
+	str rest;
+
+	if (!request_header(call->request, S("If-Match"), &rest))
+		return fail(job, ERR_PRECONDITION, "send If-Match with the ETag of what you read, or *");
+	found.any = str_eq(str_trim(rest), S("*"));
+	while (!found.any) {
+		rest = str_trim(rest);
+		if (found.count == IF_MATCH_MAX || !eat_tag(&rest, &found.version[found.count]))
+			return fail(job, ERR_HEADER, "If-Match is a list of at most 8 entity tags in quotes, or *");
+		found.count++;
+		rest = str_trim(rest);
+		if (!rest.len)
+			break;
+		if (!eat_char(&rest, ','))
+			return fail(job, ERR_HEADER, "If-Match is a list of at most 8 entity tags in quotes, or *");
+	}
+	*ret = found;
+	return OK;
+}
+
+static enum err
+query_number(struct job *job, const struct call *call, str name, int64_t min, int64_t max,
+             int64_t *ret)
+{
+	bool bad = false;
+	int64_t value;
+	str text;
+
+	if (!request_query(&job->arena, call->request, name, &text, &bad) && !bad)
+		return OK;
+	if (bad || !str_i64(text, &value) || value < min || value > max)
+		return fail(job, ERR_MALFORMED, "after and limit are numbers: after as `next` gave it, limit 1 to 1000");
+	*ret = value;
+	return OK;
+}
+
+enum err
+call_page(struct job *job, const struct call *call, struct page *ret)
+{
+	*ret = (struct page){ .after = 0, .limit = 100 };
+	TRY(query_number(job, call, S("after"), 0, INT64_MAX, &ret->after));
+	return query_number(job, call, S("limit"), 1, LIMIT_PAGE, &ret->limit);
+}
+
+/* Parameters that the route does not know would be ignored, and what was meant by them too. */
+static enum err
+query_check(struct job *job, const struct call *call)
+{
+	str rest = call->request->query, pair, name;
+
+	while (rest.len) {
+		if (!eat_until(&rest, '&', &pair)) {
+			pair = rest;
+			rest = S("");
+		}
+		if (!eat_until(&pair, '=', &name))
+			name = pair;
+		if (route_has(call->route, ROUTE_PAGED) &&
+		    (str_eq(name, S("after")) || str_eq(name, S("limit"))))
+			continue;
+		if (route_has(call->route, ROUTE_OF_SUBJECT) && str_eq(name, S("subject")))
+			continue;
+		return fail(job, ERR_MALFORMED, "a query parameter that this address does not take");
+	}
+	return OK;
+}
+
+/* --- the body --------------------------------------------------------------------------------- */
+
+/* Only UTF-8 is JSON (RFC 8259 section 8.1). */
+static bool
+is_utf8_charset(str parameters)
+{
+	str value = str_trim(parameters);
+
+	if (!value.len)
+		return true;
+	if (!str_eq_fold(str_first(value, 8), S("charset=")))
+		return false;
+	value = str_from(value, 8);
+	return str_eq_fold(value, S("utf-8")) || str_eq_fold(value, S("\"utf-8\""));
+}
+
+static bool
+media_type_fits(const struct route *route, str header)
+{
+	str type = header, rest = header;
+
+	if (eat_until(&rest, ';', &type) && !is_utf8_charset(rest))
+		return false;
+	type = str_trim(type);
+	if (route_has(route, ROUTE_NDJSON))
+		return str_eq_fold(type, S("application/x-ndjson")) ||
+		       str_eq_fold(type, S("application/jsonl"));
+	if (route_has(route, ROUTE_MERGE_PATCH) && str_eq_fold(type, S("application/merge-patch+json")))
+		return true;
+	return str_eq_fold(type, S("application/json"));
+}
+
+static enum err
+media_type_check(struct job *job, const struct call *call)
+{
+	str type, encoding;
+
+	if (request_header(call->request, S("Content-Encoding"), &encoding) &&
+	    !str_eq_fold(str_trim(encoding), S("identity")))
+		return fail(job, ERR_MEDIA_TYPE, "the body is sent as it is, without Content-Encoding");
+	if (!request_header(call->request, S("Content-Type"), &type) ||
+	    !media_type_fits(call->route, type))
+		return fail(job, ERR_MEDIA_TYPE, "the Content-Type of the body is not one that this address takes");
+	return OK;
+}
+
+static enum err
+body_read(struct job *job, struct call *call)
+{
+	const struct route *route = call->route;
+	str body = bytes_str(call->request->body);
+
+	call->body = (struct json){ .at = "" };
+	if (route->body == SCHEMA_NONE) {
+		if (body.len)
+			return fail(job, ERR_MALFORMED, "this call has no body");
+		return OK;
+	}
+	if (!body.len && route_has(route, ROUTE_BODY_OPTIONAL))
+		return OK;
+	TRY(media_type_check(job, call));
+	if (route_has(route, ROUTE_NDJSON))
+		return OK; /* read piece by piece */
+	TRY(json_parse(job, body, &call->document, &call->body));
+	return schema_check(job, route->body, call->body); /* X4 */
+}
+
+/* --- repeated calls --------------------------------------------------------------------------- */
+
+/* A structured-field String (RFC 9651 section 3.3.3), or as many send it, without the quotes. */
+static bool
+idempotency_key_read(struct job *job, str header, str *ret)
+{
+	char *text = arena_alloc(&job->arena, header.len);
+	bool quoted = eat_char(&header, '"');
+	size_t len = 0;
+
+	for (; header.len; header = str_from(header, 1)) {
+		if (header.ptr[0] < 0x20 || header.ptr[0] > 0x7e)
+			return false;
+		if (quoted && header.ptr[0] == '"')
+			break;
+		if (quoted && eat_char(&header, '\\') && !(header.len && strchr("\"\\", header.ptr[0])))
+			return false;
+		if (!quoted && (header.ptr[0] == '"' || header.ptr[0] == ' '))
+			return false;
+		text[len++] = header.ptr[0];
+	}
+	*ret = (str){ text, len };
+	return (quoted ? str_eq(header, S("\"")) : !header.len) && len && len <= LIMIT_IDEMPOTENCY_BYTES;
+}
+
+/* What makes two calls the same: method, path and what the body says, however it is spaced. */
+static enum err
+fingerprint(struct job *job, struct call *call)
+{
+	str body = S("");
+
+	if (json_kind(call->body) != JSON_ABSENT)
+		TRY(json_canonical(job, call->body, LIMIT_BODY_BYTES * 2, &body));
+	bytes parts[] = { str_bytes(S("fingerprint")), str_bytes(call->request->method_name),
+		          str_bytes(call->request->path), str_bytes(body) };
+	digest_keyed(call->api->idempotency_key, parts, COUNT(parts), call->idempotency.fingerprint);
+	return OK;
+}
+
+static enum err
+idempotency_read(struct job *job, struct call *call)
+{
+	str header, key;
+
+	if (!call->route->again || !request_header(call->request, S("Idempotency-Key"), &header))
+		return OK;
+	if (!idempotency_key_read(job, str_trim(header), &key))
+		return fail(job, ERR_HEADER, "Idempotency-Key is a string in quotes, at most 255 characters");
+	bytes parts[] = { str_bytes(S("key")), str_bytes(key) };
+	digest_keyed(call->api->idempotency_key, parts, COUNT(parts), call->idempotency.digest);
+	TRY(fingerprint(job, call));
+	call->idempotency.status = call->route->status;
+	call->idempotency.object = &call->object;
+	TRY(idempotency_enter(job, &call->api->running, &call->idempotency));
+	call->idempotency.given = true;
+	return OK;
+}
+
+static enum err
+run_once(struct job *job, struct call *call)
+{
+	bool found, has_object;
+	int status;
+
+	TRY(idempotency_find(job, &call->idempotency, &found, &status, &call->object, &has_object));
+	if (found) {
+		TRY(call->route->again(job, call));
+		response_header(call->response, S("Idempotency-Replayed"), S("true"));
+		return OK;
+	}
+	TRY(call->route->handle(job, call));
+	if (!call->idempotency.kept)
+		TRY(idempotency_keep(job, call->vault->store, &call->idempotency));
+	return OK;
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static enum err
+route_read(struct job *job, struct call *call)
+{
+	const struct request *request = call->request;
+
+	call->route = route_find(request->method, request->path, call->param, &call->at_path);
+	if (!call->route && !call->at_path)
+		return fail(job, ERR_ABSENT, "there is no such address");
+	if (!call->route)
+		return fail(job, ERR_METHOD, "see Allow for the methods of this address");
+	return OK;
+}
+
+enum err
+call_run(struct job *job, struct call *call)
+{
+	TRY(route_read(job, call));
+	if (!route_has(call->route, ROUTE_OPEN))
+		TRY(call_authorise(job, call));
+	TRY(query_check(job, call));
+	TRY(body_read(job, call));
+	TRY(idempotency_read(job, call));
+	if (call->idempotency.given)
+		TRY(run_once(job, call));
+	else
+		TRY(call->route->handle(job, call));
+	if (!buf_ok(&call->response->body))
+		return fail(job, ERR_TOO_LARGE, "limit_answer_bytes: ask for less at once");
+	return OK;
+}
+
+void
+call_end(struct call *call)
+{
+	if (call->idempotency.given)
+		idempotency_leave(&call->api->running, &call->idempotency);
+	registry_drop(&call->registry);
+	json_free(&call->document);
+}

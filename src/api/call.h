@@ -1,0 +1,78 @@
+/* api/call.h -- one call on its way: what was asked, by whom, and the answer; internal to api/.
+ *
+ * call_run() finds the route, knows the caller, reads headers and body, and hands over to the
+ * handler, which has three statements: read, do, write. */
+#ifndef API_CALL_H
+#define API_CALL_H
+
+#include "access/idempotency.h"
+#include "api/answer.h"
+#include "api/api.h"
+#include "api/body.h"
+#include "api/route.h"
+
+struct api {
+	struct vault *vault;
+	struct api_options options;
+	const struct server *server;       /* NULL before api_serving() */
+	uint32_t operator_uid;             /* who may use the socket without a key, besides root */
+	const uint8_t *idempotency_key;    /* borrowed from the vault's keys */
+	struct idempotency_set running;
+	struct buf openapi;
+	time_us started_at;
+};
+
+#define IF_MATCH_MAX 8
+
+struct if_match {
+	bool any; /* * */
+	size_t count;
+	int64_t version[IF_MATCH_MAX];
+};
+
+struct page {
+	int64_t after;
+	int64_t limit;
+};
+
+struct call {
+	struct api *api;
+	struct vault *vault;
+	const struct request *request;
+	struct response *response;
+	const struct route *route;   /* NULL: not found yet */
+	const struct route *at_path; /* the path is there with other methods */
+	str param[ROUTE_PARAMS_MAX];
+	struct principal principal;
+	struct json_document *document;
+	struct json body;            /* of a JSON body; absent when there is none */
+	const struct registry *registry;
+	struct idempotency idempotency;
+	uid object;                  /* what the answer is about; kept for a repeated call */
+	uint32_t refused_purpose;
+	struct json_out out;
+};
+
+/* Everything: the answer is in call->response unless an error comes back. */
+must_check enum err call_run(struct job *job, struct call *call);
+void call_end(struct call *call);
+
+/* Who calls, and whether this route is for them (X1). Also between the pieces of a batch (I5). */
+must_check enum err call_authorise(struct job *job, struct call *call);
+/* The registry as of now, held until the call ends. */
+must_check enum err call_registry(struct job *job, struct call *call);
+/* As require_purpose(); remembers the purpose for the audit entry of a refusal. */
+must_check enum err call_may(struct job *job, struct call *call, uint32_t purpose);
+/* The key is for a purpose that has this field. */
+must_check enum err call_may_field(struct job *job, struct call *call, const struct field *field);
+
+/* The purpose that a member of the body names, which the key is for. */
+must_check enum err call_purpose(struct job *job, struct call *call, struct json body,
+                                 const struct purpose **ret, bool *ret_there);
+/* The {id} of the path. ERR_ABSENT when it is no UUID. */
+must_check enum err call_id(struct job *job, const struct call *call, uid *ret);
+/* Name of the path: ERR_ABSENT unless it could be a name. */
+must_check enum err call_if_match(struct job *job, const struct call *call, struct if_match *ret);
+must_check enum err call_page(struct job *job, const struct call *call, struct page *ret);
+
+#endif

@@ -1,0 +1,373 @@
+/* api/subjects.c -- persons: making, finding, reading, correcting. */
+#include "api/acts.h"
+#include "base/limits.h"
+#include "os/random.h"
+
+/* --- values ----------------------------------------------------------------------------------- */
+
+/* {name: scalar}; with `drops`, null takes the value away. */
+static enum err
+values_read(struct job *job, struct call *call, const struct registry *registry, struct json values,
+            enum origin origin, bool drops, struct change *change)
+{
+	struct value_set *set;
+	void *iterator = NULL;
+	struct json value;
+	str name, raw;
+
+	if (json_kind(values) == JSON_ABSENT || json_kind(values) == JSON_NULL)
+		return OK;
+	if (json_kind(values) != JSON_OBJECT)
+		return json_fail(job, ERR_INVALID, values, "must be an object of values by name of field");
+	if (json_count(values) > LIMIT_VALUES)
+		return json_fail(job, ERR_LIMIT, values, "limit_values: more values than a person may have");
+	set = arena_array(&job->arena, json_count(values) + 1, sizeof(*set));
+	change->value = set;
+	change->value_count = 0;
+	while (json_each(job, values, &iterator, &name, &value)) {
+		const struct field *field = registry_field(registry, name);
+		if (!field)
+			return json_fail(job, ERR_INVALID, values, "has a name that is no field's");
+		TRY(call_may_field(job, call, field));
+		*set = (struct value_set){ .field = field, .origin = origin };
+		if (!drops || json_kind(value) != JSON_NULL) {
+			TRY(json_scalar(job, json_at_name(job, values, value, field->name), LIMIT_VALUE_BYTES, &raw));
+			TRY(value_read(job, field, raw, &set->text));
+			if (!set->text.len)
+				return json_fail(job, ERR_INVALID, json_at_name(job, values, value, field->name),
+				                 "is empty");
+		}
+		set++;
+		change->value_count++;
+	}
+	return OK;
+}
+
+static enum err
+kind_and_flags_read(struct job *job, struct json body, struct change *change)
+{
+	int kind = KIND_NATURAL;
+
+	TRY(body_word(job, body, "kind", WORDS_KIND, &kind, &change->set_kind));
+	TRY(body_mask(job, body, "flags", WORDS_FLAG, false, &change->flags, &change->set_flags));
+	change->kind = (enum subject_kind)kind;
+	return OK;
+}
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+static enum err
+ground_read(struct job *job, struct call *call, struct json body, struct act_new *act)
+{
+	const struct purpose *purpose = NULL;
+	bool there, said;
+	int word = 0;
+
+	TRY(schema_check(job, SCHEMA_GROUND_NEW, body));
+	TRY(call_purpose(job, call, body, &purpose, &there));
+	if (!there)
+		return json_fail(job, ERR_INVALID, json_member(job, body, "purpose"), "is required");
+	if (!purpose->active)
+		return json_fail(job, ERR_PURPOSE_INACTIVE, json_member(job, body, "purpose"),
+		                 "the purpose has no version in force");
+	TRY(body_word(job, body, "act", WORDS_GROUND_FIRST_ACT, &word, &said));
+	act->act = said ? (enum act)word : ACT_NONE; /* act_about() knows what is usual */
+	return act_about(job, call->registry, purpose, body, act);
+}
+
+static enum err
+grounds_read(struct job *job, struct call *call, struct change *change)
+{
+	struct json list;
+
+	TRY(json_array(job, call->body, "grounds", LIMIT_GROUNDS, &list));
+	change->act_count = json_count(list);
+	change->act = arena_array(&job->arena, change->act_count + 1, sizeof(*change->act));
+	for (size_t i = 0; i < change->act_count; i++)
+		TRY(ground_read(job, call, json_element(job, list, i), &change->act[i]));
+	return OK;
+}
+
+/*= gdpr 14(3)(a)
+ *# The controller shall provide the information within a reasonable period after obtaining the
+ *# personal data, but at the latest within one month. */
+static enum err
+tell_by_read(struct job *job, struct json body, enum origin origin, struct change *change)
+{
+	time_us latest = time_add(job->now, (struct duration){ .months = 1 });
+
+	change->tell_by_at = latest;
+	TRY(json_time(job, body, "tell_by", &change->tell_by_at, &change->set_tell_by));
+	if (change->tell_by_at > latest)
+		return json_fail(job, ERR_INVALID, json_member(job, body, "tell_by"),
+		                 "is later than a month from now");
+	change->set_tell_by |= origin == ORIGIN_OBTAINED;
+	return OK;
+}
+
+static enum err
+subject_new_read(struct job *job, struct call *call, struct change *change)
+{
+	struct json body = call->body;
+	int origin = ORIGIN_PROVIDED;
+
+	TRY(call_registry(job, call));
+	*change = (struct change){ .registry = call->registry, .entry = ENTRY_SUBJECT_CREATE };
+	TRY(kind_and_flags_read(job, body, change));
+	TRY(body_word(job, body, "origin", WORDS_ORIGIN, &origin, NULL));
+	TRY(tell_by_read(job, body, (enum origin)origin, change));
+	TRY(grounds_read(job, call, change));
+	TRY(values_read(job, call, call->registry, json_member(job, body, "values"), (enum origin)origin,
+	                false, change));
+	call->object = change->subject.id = os_uid();
+	if (call->idempotency.given) {
+		change->extra = idempotency_put;
+		change->extra_ctx = &call->idempotency;
+	}
+	return OK;
+}
+
+enum err
+on_subject_post(struct job *job, struct call *call)
+{
+	struct change_result result;
+	struct change change;
+
+	TRY(subject_new_read(job, call, &change));
+	TRY(change_commit(job, call->vault, &change, &result));
+	change_answer(job, call, 201, &result);
+	answer_location(job, call, S("/v1/subjects/"), result.id);
+	return OK;
+}
+
+enum err
+again_subject(struct job *job, struct call *call)
+{
+	struct subject subject;
+
+	TRY(subject_get(job, call->vault, call->object, &subject));
+	change_answer(job, call, 201, &(struct change_result){ .id = subject.id, .version = subject.version });
+	answer_location(job, call, S("/v1/subjects/"), subject.id);
+	return OK;
+}
+
+/* --- finding ---------------------------------------------------------------------------------- */
+
+static enum err
+search_read(struct job *job, struct call *call, const struct field **ret_field, str *ret_raw)
+{
+	TRY(call_registry(job, call));
+	TRY(body_field(job, call->registry, call->body, "field", ret_field));
+	if ((*ret_field)->lookup == LOOKUP_NONE)
+		return json_fail(job, ERR_INVALID, json_member(job, call->body, "field"), "cannot be searched");
+	TRY(call_may_field(job, call, *ret_field));
+	return json_need_str(job, call->body, "value", LIMIT_VALUE_BYTES, ret_raw);
+}
+
+static void
+search_write(struct call *call, const uid *id, size_t count)
+{
+	struct json_out *out = answer_json(call, 200);
+
+	json_open(out, '{');
+	json_name(out, S("subjects"));
+	json_open(out, '[');
+	for (size_t i = 0; i < count; i++)
+		json_put_uid(out, id[i]);
+	json_close(out, ']');
+	json_close(out, '}');
+}
+
+enum err
+on_subject_search_post(struct job *job, struct call *call)
+{
+	const struct field *field;
+	uid id[LIMIT_HOLDERS];
+	size_t count;
+	str raw;
+
+	TRY(search_read(job, call, &field, &raw));
+	TRY(subject_search(job, call->vault, field, raw, id, &count));
+	search_write(call, id, count);
+	return OK;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* NULL: the built-in purpose `rights`, which keys do not have. */
+static enum err
+read_purpose(struct job *job, struct call *call, const struct purpose **ret)
+{
+	str name;
+
+	if (!request_header(call->request, S("Valv-Purpose"), &name))
+		return fail(job, ERR_HEADER, "Valv-Purpose names the purpose of this reading; it is needed");
+	*ret = NULL;
+	if (str_eq(name, S("rights"))) {
+		if (job->actor.kind != ACTOR_OPERATOR)
+			return fail(job, ERR_PURPOSE_DENIED, "the purpose rights is for operators");
+		return OK;
+	}
+	*ret = registry_purpose(call->registry, name);
+	if (!*ret)
+		return fail(job, ERR_HEADER, "Valv-Purpose names no purpose");
+	return call_may(job, call, (*ret)->no);
+}
+
+static void
+values_write(struct json_out *out, const struct registry *registry, const struct value *value,
+             size_t count)
+{
+	json_name(out, S("values"));
+	json_open(out, '{');
+	for (size_t i = 0; i < count; i++) {
+		const struct field *field = registry_field_no(registry, value[i].field);
+		if (!field)
+			continue;
+		json_name(out, field->name);
+		json_open(out, '{');
+		json_pair_str(out, S("value"), value[i].text);
+		json_pair_str(out, S("origin"), origin_name(value[i].origin));
+		json_pair_time(out, S("stored_at"), value[i].stored_at);
+		json_close(out, '}');
+	}
+	json_close(out, '}');
+}
+
+static void
+ground_write(struct json_out *out, const struct registry *registry, const struct ground *ground,
+             time_us now)
+{
+	const struct purpose *purpose = registry_purpose_no(registry, ground->purpose);
+	bool over = ground->state != GROUND_OVER && ground->until_at <= now;
+
+	json_open(out, '{');
+	json_name(out, S("purpose"));
+	if (purpose)
+		json_put_str(out, purpose->name);
+	else
+		json_put_null(out);
+	json_pair_i64(out, S("version"), ground->version);
+	json_pair_str(out, S("basis"), basis_name(ground->basis));
+	json_pair_str(out, S("state"), words_name(WORDS_GROUND_STATE, over ? GROUND_OVER : (int)ground->state));
+	json_pair_time(out, S("since"), ground->since_at);
+	json_pair_time(out, S("until"), ground->until_at);
+	json_pair_i64(out, S("seq"), ground->seq);
+	json_close(out, '}');
+}
+
+static void
+flags_write(struct json_out *out, uint32_t flags)
+{
+	const struct word_list *list = words_list(WORDS_FLAG);
+
+	json_name(out, S("flags"));
+	json_open(out, '[');
+	for (size_t i = 0; i < list->count; i++)
+		if (flags & (uint32_t)list->word[i].no)
+			json_put_str(out, list->word[i].name);
+	json_close(out, ']');
+}
+
+static void
+subject_write(struct job *job, struct call *call, const struct purpose *purpose,
+              const struct subject *subject, const struct value *value, size_t count)
+{
+	const struct registry *registry = call->registry;
+	struct json_out *out = answer_json(call, 200);
+
+	answer_etag(job, call, subject->version);
+	json_open(out, '{');
+	json_pair_uid(out, S("id"), subject->id);
+	json_pair_str(out, S("kind"), kind_name(subject->kind));
+	flags_write(out, subject->flags);
+	json_pair_i64(out, S("version"), subject->version);
+	json_pair_str(out, S("purpose"), purpose ? purpose->name : S("rights"));
+	json_pair_bool(out, S("restricted"), subject->standing.restricted);
+	values_write(out, registry, value, count);
+	json_name(out, S("grounds"));
+	json_open(out, '[');
+	for (size_t i = 0; i < subject->standing.ground_count; i++)
+		if (!purpose || subject->standing.ground[i].purpose == purpose->no)
+			ground_write(out, registry, &subject->standing.ground[i], job->now);
+	json_close(out, ']');
+	json_close(out, '}');
+}
+
+enum err
+on_subject_get(struct job *job, struct call *call)
+{
+	const struct purpose *purpose = NULL;
+	struct subject subject;
+	struct value *value;
+	size_t count;
+	uid id;
+
+	TRY(call_id(job, call, &id));
+	TRY(call_registry(job, call));
+	TRY(read_purpose(job, call, &purpose));
+	TRY(subject_read(job, call->vault, id, purpose, &subject, &value, &count));
+	subject_write(job, call, purpose, &subject, value, count);
+	return OK;
+}
+
+/* --- correcting ------------------------------------------------------------------------------- */
+
+struct patch {
+	struct call *call;
+	struct if_match if_match;
+};
+
+/* The version that the caller named, if it is the one that is there; -1 fits none. */
+static int64_t
+version_meant(const struct if_match *if_match, int64_t version)
+{
+	for (size_t i = 0; i < if_match->count; i++)
+		if (if_match->version[i] == version)
+			return version;
+	return -1;
+}
+
+static enum err
+not_taken_away(struct job *job, struct json body, const char *name)
+{
+	struct json place = json_member(job, body, name);
+
+	if (json_kind(place) == JSON_NULL)
+		return json_fail(job, ERR_INVALID, place, "cannot be taken away");
+	return OK;
+}
+
+static enum err
+patch_fill(struct job *job, struct vault *vault, struct change *change, void *ctx)
+{
+	struct patch *patch = ctx;
+	struct json body = patch->call->body, values = json_member(job, body, "values");
+	int origin = ORIGIN_PROVIDED;
+
+	change->entry = ENTRY_SUBJECT_CHANGE;
+	change->if_match = !patch->if_match.any;
+	change->if_version = version_meant(&patch->if_match, change->subject.version);
+	TRY(not_taken_away(job, body, "kind"));
+	TRY(not_taken_away(job, body, "origin"));
+	TRY(kind_and_flags_read(job, body, change));
+	if (json_kind(json_member(job, body, "flags")) == JSON_NULL)
+		change->set_flags = true; /* and flags is 0 */
+	TRY(body_word(job, body, "origin", WORDS_ORIGIN, &origin, NULL));
+	return values_read(job, patch->call, change->registry, values, (enum origin)origin, true, change);
+}
+
+enum err
+on_subject_patch(struct job *job, struct call *call)
+{
+	struct patch patch = { .call = call };
+	struct change_result result;
+	uid id;
+
+	TRY(call_id(job, call, &id));
+	TRY(call_if_match(job, call, &patch.if_match));
+	TRY(call_registry(job, call));
+	TRY(subject_change(job, call->vault, id, patch_fill, &patch, &result));
+	change_answer(job, call, 200, &result);
+	return OK;
+}

@@ -1,0 +1,7 @@
+#include "http_test.h"
+
+int
+main(void)
+{
+	return admit_tests() + hostile_tests() + server_tests();
+}

@@ -1,0 +1,2 @@
+#include "toy.h"
+int server_tests(void){return 0;}
