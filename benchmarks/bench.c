@@ -15,6 +15,7 @@
 
 #include "benchmarks/limit.h"
 #include "benchmarks/load.h"
+#include "crypto/seal.h"
 #include "json/json.h"
 
 #define CONNECTIONS 64

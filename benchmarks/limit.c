@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/must.h"
 #include "benchmarks/load.h"
 #include "os/random.h"
 

@@ -55,6 +55,7 @@ struct response {
 	size_t header_count;
 	bool close;
 };
+/* Together under 1,000 octets; a control character in the value makes the answer a 500. */
 void response_header(struct response *response, str name, str value);
 
 /* Called on a worker.  `worker` is this worker's own context (see worker_begin).  A handler always

@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "base/must.h"
 
+#define fail_with(...) (print_error(__VA_ARGS__), assert_true(false))
+
 void assert_text(str got, const char *want);
 bool all_zero(const void *ptr, size_t len);
 

@@ -163,7 +163,7 @@ every_code_point_is_utf8_but_for_surrogates(void **state)
 		bool valid = point < 0xd800 || (point > 0xdfff && point <= 0x10ffff);
 
 		if (str_utf8((str){ text, len }) != valid)
-			fail_msg("U+%04X", point);
+			fail_with("U+%04X\n", point);
 		/* Nor a part of it, but of one octet. */
 		for (size_t cut = 1; cut < len; cut++)
 			assert_false(str_utf8((str){ text, cut }) ||
@@ -188,8 +188,8 @@ short_texts_are_judged_as_by_the_oracle(void **state)
 		for (size_t k = 0, n = i; k < 4; k++, n /= COUNT(edge))
 			text[k] = (char)edge[n % COUNT(edge)];
 		if (str_utf8((str){ text, 4 }) != utf8_oracle((str){ text, 4 }))
-			fail_msg("%02x%02x%02x%02x", text[0] & 255, text[1] & 255, text[2] & 255,
-			         text[3] & 255);
+			fail_with("%02x%02x%02x%02x\n", text[0] & 255, text[1] & 255, text[2] & 255,
+			          text[3] & 255);
 	}
 }
 

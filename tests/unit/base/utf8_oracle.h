@@ -33,7 +33,8 @@ utf8_oracle(str s)
 			point = point << 6 | ((uint8_t)s.ptr[i] & 0x3f);
 		if (point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
 			return false;
-		if (utf8_oracle_encode(point, again) != len || !str_eq(str_first(s, len), (str){ again, len }))
+		if (utf8_oracle_encode(point, again) != len ||
+		    !str_eq(str_first(s, len), (str){ again, len }))
 			return false;
 		s = str_from(s, len);
 	}

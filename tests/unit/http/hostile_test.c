@@ -87,6 +87,10 @@ static const struct hostile hostile[] = {
 	ROW("bare LF everywhere, a body", "POST /a HTTP/1.1\nHost: a\nContent-Length: 5\n\nhello"),
 	ROW("bare LF after the last header, a body", POST "Content-Length: 5\n\r\nhello"),
 	ROW("bare LF for the empty line, a body", POST "Content-Length: 5\r\n\nhello"),
+	ROW("bare LF after the last header", GET "Host: a\n\r\n"),
+	ROW("bare LF for the empty line", GET "Host: a\r\n\n"),
+	ROW("bare LF twice at the end", GET "Host: a\n\n"),
+	ROW("bare LF only", "GET /a HTTP/1.0\n\n"),
 	ROW("folded line", GET "Host: a\r\nX: b\r\n c\r\n\r\n"),
 	ROW("folded with a tab", GET "Host: a\r\nX: b\r\n\tc\r\nY: d\r\n\r\n"),
 	ROW("folded Content-Length", POST "Content-Length:\r\n 5\r\n\r\nhello"),
@@ -204,11 +208,28 @@ hostile_framing_is_refused_and_the_connection_ends(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* The one thing that still gets through on Debian 12: docs/decisions/0010. */
+static void
+nul_before_a_bare_lf_is_taken_for_cr_lf_on_the_old_library_only(void **state)
+{
+	static const char text[] = GET "Host: a\0\nX: b\r\n\r\n";
+	struct talk talk;
+	struct reply reply;
+
+	(void)state;
+	talk_to(&talk, server);
+	talk_say(&talk, text, sizeof(text) - 1);
+	assert_true(talk_hear(&talk, false, &reply));
+	assert_int_equal(reply.status, OLD ? 200 : 400);
+	talk_end(&talk);
+}
+
 int
 hostile_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hostile_framing_is_refused_and_the_connection_ends),
+		cmocka_unit_test(nul_before_a_bare_lf_is_taken_for_cr_lf_on_the_old_library_only),
 	};
 
 	return cmocka_run_group_tests_name("http/hostile", tests, start, stop);

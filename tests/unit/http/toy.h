@@ -13,6 +13,7 @@
  *   /header    a header that cannot be   /status  a status that cannot be */
 struct server *toy_start(unsigned workers, unsigned workers_reserved, const char *socket_path);
 struct server *toy_start_with(struct server_config config);
+enum err toy_try(struct job *job, struct server_config config, struct server **ret);
 void toy_release(void);
 unsigned toy_blocked(void); /* handlers that wait in /block now */
 void toy_await_blocked(unsigned count);
