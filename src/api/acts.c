@@ -4,6 +4,7 @@
  * its change inside subject_change(), which may do it again on a fresher row. */
 #include "api/acts.h"
 
+#include "api/audit.h"
 #include "base/limits.h"
 #include "vault/evidence.h"
 
@@ -140,7 +141,7 @@ append_acts(struct change *change, struct append *append, struct act_new *act, s
 	}
 }
 
-/* Everything but the filling in is alike for all acts. */
+/* The person, and the purpose if the body names one. */
 static enum err
 append_read(struct job *job, struct call *call, struct append *ret)
 {
@@ -360,7 +361,7 @@ static enum err
 ground_lowered(struct job *job, const struct change *change, const struct purpose *purpose,
                struct json body, struct act_new *act)
 {
-	const struct ground *ground;
+	const struct ground *ground = NULL;
 
 	TRY(ground_meant(job, change, purpose, body, &ground));
 	act->basis = ground->basis;
@@ -501,9 +502,7 @@ restriction_read(struct job *job, struct call *call, struct append *ret)
 {
 	int word = 0;
 
-	*ret = (struct append){ .call = call, .body = call->body };
-	TRY(call_id(job, call, &call->object));
-	TRY(call_registry(job, call));
+	TRY(append_read(job, call, ret));
 	TRY(body_need_word(job, call->body, "act", WORDS_RESTRICTION_ACT, &word));
 	ret->act = (enum act)word;
 	TRY(told_before_lifting(job, ret));
@@ -568,11 +567,9 @@ hold_fill(struct job *job, struct vault *vault, struct change *change, void *ctx
 }
 
 static enum err
-hold_read(struct job *job, struct call *call, enum act act, struct append *ret)
+hold_read(struct job *job, struct call *call, struct append *ret)
 {
-	*ret = (struct append){ .call = call, .body = call->body, .act = act };
-	TRY(call_id(job, call, &call->object));
-	TRY(call_registry(job, call));
+	TRY(append_read(job, call, ret));
 	return whole_person(job, ret);
 }
 
@@ -581,7 +578,7 @@ on_holds_post(struct job *job, struct call *call)
 {
 	struct append append;
 
-	TRY(hold_read(job, call, ACT_HELD, &append));
+	TRY(hold_read(job, call, &append));
 	return append_do(job, &append, hold_fill);
 }
 
@@ -624,7 +621,7 @@ on_hold_release_post(struct job *job, struct call *call)
 {
 	struct append append;
 
-	TRY(hold_read(job, call, ACT_RELEASED, &append));
+	TRY(hold_read(job, call, &append));
 	return append_do(job, &append, release_fill);
 }
 
@@ -641,6 +638,7 @@ told_fill(struct job *job, struct vault *vault, struct change *change, void *ctx
 	if (change->told_at > job->now)
 		return json_fail(job, ERR_INVALID, json_member(job, append->body, "at"), "is in the future");
 	change->set_told = true;
+	change->entry_note = arena_bytes(&job->arena, (bytes){ (uint8_t[]){ (uint8_t)how }, 1 });
 	append_acts(change, append, NULL, 0);
 	change->entry = ENTRY_TOLD;
 	return OK;
@@ -656,18 +654,6 @@ on_told_post(struct job *job, struct call *call)
 }
 
 /* --- the ledger ------------------------------------------------------------------------------- */
-
-static void
-put_purpose(struct json_out *out, const struct registry *registry, uint32_t no)
-{
-	const struct purpose *purpose = registry_purpose_no(registry, no);
-
-	json_name(out, S("purpose"));
-	if (purpose)
-		json_put_str(out, purpose->name);
-	else
-		json_put_null(out);
-}
 
 static void
 put_word(struct json_out *out, str name, str word)
@@ -722,21 +708,6 @@ put_lines(struct json_out *out, str name, str lines)
 	json_close(out, ']');
 }
 
-static void
-put_fields(struct json_out *out, const struct registry *registry, bytes numbers)
-{
-	uint16_t no;
-
-	json_name(out, S("fields"));
-	json_open(out, '[');
-	while (eat_le16(&numbers, &no)) {
-		const struct field *field = registry_field_no(registry, no);
-		if (field)
-			json_put_str(out, field->name);
-	}
-	json_close(out, ']');
-}
-
 /* What stands open in the act, by its kind (standing.h). */
 static void
 put_detail(struct json_out *out, const struct registry *registry, const struct act_row *act)
@@ -745,7 +716,7 @@ put_detail(struct json_out *out, const struct registry *registry, const struct a
 	uint64_t seq;
 
 	if (act->act == ACT_HELD)
-		put_fields(out, registry, detail);
+		fields_pair(out, registry, detail);
 	else if (act->act == ACT_RELEASED && eat_le64(&detail, &seq))
 		json_pair_i64(out, S("released"), (int64_t)seq);
 	else if (detail.len && act->basis == BASIS_SOFT_OPT_IN)
@@ -762,7 +733,7 @@ act_write(struct job *job, struct call *call, struct json_out *out, const struct
 	json_pair_time(out, S("at"), act->at);
 	json_pair_time(out, S("recorded_at"), act->recorded_at);
 	json_pair_str(out, S("act"), act_name(act->act));
-	put_purpose(out, registry, act->purpose);
+	purpose_pair(out, registry, act->purpose);
 	json_name(out, S("version"));
 	if (act->version)
 		json_put_i64(out, act->version);
@@ -773,7 +744,7 @@ act_write(struct job *job, struct call *call, struct json_out *out, const struct
 	json_pair_time(out, S("until"), act->until_at);
 	put_notice(out, act->notice);
 	put_word(out, S("method"), method_name(act->method));
-	TRY(actor_write(job, call, out, act->actor));
+	TRY(actor_pair(job, out, act->actor));
 	put_detail(out, registry, act);
 	json_name(out, S("evidence"));
 	if (act->evidence.len)

@@ -120,16 +120,6 @@ answer_next(struct json_out *out, bool full, int64_t last)
 
 /* --- problems --------------------------------------------------------------------------------- */
 
-static void
-type_write(struct json_out *out, const struct err_info *info)
-{
-	OWNED(buf_release) struct buf type = { .max = 128 };
-
-	buf_put(&type, S("/problems/"));
-	buf_put(&type, str_from_c(info->slug));
-	json_pair_str(out, S("type"), buf_str(&type));
-}
-
 /* Of what broke inside, the caller learns that it did; the log has the rest. */
 void
 problem_write(struct json_out *out, const struct failure *failure)
@@ -137,7 +127,7 @@ problem_write(struct json_out *out, const struct failure *failure)
 	const struct err_info *info = err_info(failure->err);
 
 	json_open(out, '{');
-	type_write(out, info);
+	json_pair_str(out, S("type"), words_name(WORDS_PROBLEM, (int)failure->err));
 	json_pair_str(out, S("title"), str_from_c(info->sentence));
 	json_pair_i64(out, S("status"), info->status);
 	if (failure->why && info->status < 500)

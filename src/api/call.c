@@ -3,6 +3,20 @@
 
 #include "base/limits.h"
 
+enum err
+call_header(struct job *job, const struct call *call, str name, str *ret, bool *ret_there)
+{
+	const struct request *request = call->request;
+	size_t count = 0;
+
+	for (size_t i = 0; i < request->header_count; i++)
+		count += str_eq_fold(request->header[i].name, name);
+	if (count > 1)
+		return fail(job, ERR_HEADER, "a header is there twice");
+	*ret_there = request_header(request, name, ret);
+	return OK;
+}
+
 /* --- who -------------------------------------------------------------------------------------- */
 
 static bool
@@ -18,8 +32,10 @@ static enum err
 principal_find(struct job *job, struct call *call)
 {
 	str header = S("");
+	bool there;
 
-	if (!request_header(call->request, S("Authorization"), &header) && is_operator(call))
+	TRY(call_header(job, call, S("Authorization"), &header, &there));
+	if (!there && is_operator(call))
 		return principal_of_operator(job, call->request->peer_uid, &call->principal);
 	return principal_of_key(job, header, &call->principal);
 }
@@ -113,9 +129,11 @@ enum err
 call_if_match(struct job *job, const struct call *call, struct if_match *ret)
 {
 	struct if_match found = { 0 };
+	bool there;
 	str rest;
 
-	if (!request_header(call->request, S("If-Match"), &rest))
+	TRY(call_header(job, call, S("If-Match"), &rest, &there));
+	if (!there)
 		return fail(job, ERR_PRECONDITION, "send If-Match with the ETag of what you read, or *");
 	found.any = str_eq(str_trim(rest), S("*"));
 	while (!found.any) {
@@ -216,12 +234,13 @@ static enum err
 media_type_check(struct job *job, const struct call *call)
 {
 	str type, encoding;
+	bool there;
 
-	if (request_header(call->request, S("Content-Encoding"), &encoding) &&
-	    !str_eq_fold(str_trim(encoding), S("identity")))
+	TRY(call_header(job, call, S("Content-Encoding"), &encoding, &there));
+	if (there && !str_eq_fold(encoding, S("identity")))
 		return fail(job, ERR_MEDIA_TYPE, "the body is sent as it is, without Content-Encoding");
-	if (!request_header(call->request, S("Content-Type"), &type) ||
-	    !media_type_fits(call->route, type))
+	TRY(call_header(job, call, S("Content-Type"), &type, &there));
+	if (!there || !media_type_fits(call->route, type))
 		return fail(job, ERR_MEDIA_TYPE, "the Content-Type of the body is not one that this address takes");
 	return OK;
 }
@@ -290,10 +309,14 @@ static enum err
 idempotency_read(struct job *job, struct call *call)
 {
 	str header, key;
+	bool there;
 
-	if (!call->route->again || !request_header(call->request, S("Idempotency-Key"), &header))
+	if (!call->route->again)
 		return OK;
-	if (!idempotency_key_read(job, str_trim(header), &key))
+	TRY(call_header(job, call, S("Idempotency-Key"), &header, &there));
+	if (!there)
+		return OK;
+	if (!idempotency_key_read(job, header, &key))
 		return fail(job, ERR_HEADER, "Idempotency-Key is a string in quotes, at most 255 characters");
 	bytes parts[] = { str_bytes(S("key")), str_bytes(key) };
 	digest_keyed(call->api->idempotency_key, parts, COUNT(parts), call->idempotency.digest);

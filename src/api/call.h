@@ -71,7 +71,9 @@ must_check enum err call_purpose(struct job *job, struct call *call, struct json
                                  const struct purpose **ret, bool *ret_there);
 /* The {id} of the path. ERR_ABSENT when it is no UUID. */
 must_check enum err call_id(struct job *job, const struct call *call, uid *ret);
-/* Name of the path: ERR_ABSENT unless it could be a name. */
+/* A header that may be there once: of two, two readers could take different ones. ERR_HEADER */
+must_check enum err call_header(struct job *job, const struct call *call, str name, str *ret,
+                                bool *ret_there);
 must_check enum err call_if_match(struct job *job, const struct call *call, struct if_match *ret);
 must_check enum err call_page(struct job *job, const struct call *call, struct page *ret);
 

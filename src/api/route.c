@@ -125,6 +125,7 @@ route_may_fail(const struct route *route, enum err err)
 	case 428:
 		return route_has(route, ROUTE_IF_MATCH);
 	case 413:
+		return route->body != SCHEMA_NONE || route_has(route, ROUTE_PAGED);
 	case 415:
 		return route->body != SCHEMA_NONE;
 	case 422:

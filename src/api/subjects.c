@@ -1,5 +1,6 @@
 /* api/subjects.c -- persons: making, finding, reading, correcting. */
 #include "api/acts.h"
+#include "api/audit.h"
 #include "base/limits.h"
 #include "os/random.h"
 
@@ -198,9 +199,11 @@ on_subject_search_post(struct job *job, struct call *call)
 static enum err
 read_purpose(struct job *job, struct call *call, const struct purpose **ret)
 {
+	bool there;
 	str name;
 
-	if (!request_header(call->request, S("Valv-Purpose"), &name))
+	TRY(call_header(job, call, S("Valv-Purpose"), &name, &there));
+	if (!there)
 		return fail(job, ERR_HEADER, "Valv-Purpose names the purpose of this reading; it is needed");
 	*ret = NULL;
 	if (str_eq(name, S("rights"))) {
@@ -238,15 +241,10 @@ static void
 ground_write(struct json_out *out, const struct registry *registry, const struct ground *ground,
              time_us now)
 {
-	const struct purpose *purpose = registry_purpose_no(registry, ground->purpose);
 	bool over = ground->state != GROUND_OVER && ground->until_at <= now;
 
 	json_open(out, '{');
-	json_name(out, S("purpose"));
-	if (purpose)
-		json_put_str(out, purpose->name);
-	else
-		json_put_null(out);
+	purpose_pair(out, registry, ground->purpose);
 	json_pair_i64(out, S("version"), ground->version);
 	json_pair_str(out, S("basis"), basis_name(ground->basis));
 	json_pair_str(out, S("state"), words_name(WORDS_GROUND_STATE, over ? GROUND_OVER : (int)ground->state));

@@ -15,16 +15,18 @@
 #define THIRD(e, no, name, ...) WORD(e, name),
 #define SECOND(e, name, ...) WORD(e, name),
 #define CODE(e, no, name, code) WORD(e, code),
+#define PROBLEM(e, status, slug, sentence) WORD(e, "/problems/" slug),
 
 static const struct word act[] = { ACT_TABLE(THIRD) };
 static const struct word basis[] = { BASIS_TABLE(THIRD) };
-static const struct word basis_code_word[] = { BASIS_TABLE(CODE) };
+static const struct word basis_code_words[] = { BASIS_TABLE(CODE) };
 static const struct word channel[] = { CHANNEL_TABLE(THIRD) };
 static const struct word class[] = { CLASS_TABLE(THIRD) };
 static const struct word entry[] = { ENTRY_TABLE(SECOND) };
 static const struct word kind[] = { KIND_TABLE(THIRD) };
 static const struct word method[] = { METHOD_TABLE(THIRD) };
 static const struct word origin[] = { ORIGIN_TABLE(THIRD) };
+static const struct word problem[] = { ERR_TABLE(PROBLEM) };
 static const struct word reason[] = { REASON_TABLE(THIRD) };
 static const struct word scope[] = { SCOPE_TABLE(THIRD) };
 static const struct word suppression_scope[] = { SUPPRESSION_SCOPE_TABLE(THIRD) };
@@ -118,7 +120,7 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_ACTOR] = LIST(actor),
 	[WORDS_ADDRESS] = LIST(address),
 	[WORDS_BASIS] = LIST(basis),
-	[WORDS_BASIS_CODE] = LIST(basis_code_word),
+	[WORDS_BASIS_CODE] = LIST(basis_code_words),
 	[WORDS_CHANNEL] = LIST(channel),
 	[WORDS_CLASS] = LIST(class),
 	[WORDS_CONSENT_ACT] = LIST(consent_act),
@@ -134,6 +136,7 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_METHOD] = LIST(method),
 	[WORDS_OK] = LIST(ok),
 	[WORDS_ORIGIN] = LIST(origin),
+	[WORDS_PROBLEM] = LIST(problem),
 	[WORDS_REASON] = LIST(reason),
 	[WORDS_RESTRICTION_ACT] = LIST(restriction_act),
 	[WORDS_RESTRICTION_REASON] = LIST(restriction_reason),

@@ -5,7 +5,7 @@
 
 #include "base/must.h"
 
-#define CHUNK_SIZE_MIN ((size_t)16 * 1024)
+#define CHUNK_SIZE_MIN ((size_t)64 * 1024)
 
 struct arena_chunk {
 	struct arena_chunk *next;

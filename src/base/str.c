@@ -308,8 +308,8 @@ eat_bytes(bytes *rest, size_t len, bytes *ret)
 	if (rest->len < len)
 		return false;
 	*ret = (bytes){ rest->ptr, len };
-	rest->ptr += len;
-	rest->len -= len;
+	if (len) /* NULL + 0 is undefined in C */
+		*rest = (bytes){ rest->ptr + len, rest->len - len };
 	return true;
 }
 

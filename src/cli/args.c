@@ -145,6 +145,8 @@ option_read(struct cli *cli, int argc, char **argv, struct args *args, int *ret_
 	if (!joined && argc < 2)
 		return usage(cli, args->of, "it needs a value:", (str){ argv[0], name.len + 2 });
 	args->value[index] = joined ? rest.ptr : argv[1];
+	if (!str_printable(str_from_c(args->value[index])))
+		return usage(cli, args->of, "no printable UTF-8 text:", (str){ argv[0], name.len + 2 });
 	*ret_used = joined ? 1 : 2;
 	if (option->words && !value_listed(option, str_from_c(args->value[index])))
 		return complain(cli, EXIT_USAGE, "%s: --%s takes %s of: %s", args->of->name, option->name,
@@ -181,6 +183,8 @@ args_read(struct cli *cli, const struct listed *of, int argc, char **argv, struc
 	operand_bounds(of->command, &least, &most);
 	for (int i = 0; i < argc; i += used) {
 		used = 1;
+		if (!str_printable(str_from_c(argv[i])))
+			return usage(cli, of, "an argument is no printable UTF-8 text", S(""));
 		if (options_over || argv[i][0] != '-' || argv[i][1] == '\0') {
 			if (args.operand_count == most)
 				return usage(cli, of, "one operand too many", S(""));

@@ -62,7 +62,7 @@ key_parse_line(str line, struct secret *ret_key)
 {
 	size_t len = 0;
 
-	/* In constant time, unlike str_hex(); fails where a character is not eaten or has no room. */
+	/* In constant time, unlike str_hex(); fails where a character is not eaten. */
 	return sodium_hex2bin(secret_octets(ret_key), KEY_BYTES, line.ptr, line.len, NULL, &len,
 	                      NULL) == 0 &&
 	       len == KEY_BYTES;

@@ -37,7 +37,6 @@ version_run(struct job *job, struct cli *cli, const struct args *args)
 }
 
 const struct command command_version = {
-	.about = "",
 	.run = version_run,
 };
 

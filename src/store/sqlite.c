@@ -3,6 +3,7 @@
  * Both files run in WAL mode with synchronous=FULL (a commit is one fsync of the log) and
  * secure_delete.  No mmap on readers: every commit would unmap it (measured: a factor of 2.6).
  * Statements are prepared once per connection and kept. */
+#include <pthread.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -16,9 +17,17 @@
 #define BUSY_TIMEOUT_MS 10000
 #define APPLICATION_ID 0x56616c76 /* "Valv" */
 
+/* Transaction control, prepared once like everything else: parsing BEGIN costs more than running it. */
+enum control { CONTROL_BEGIN, CONTROL_BEGIN_IMMEDIATE, CONTROL_COMMIT, CONTROL_ROLLBACK,
+	       CONTROL_SAVEPOINT, CONTROL_RELEASE, CONTROL_COUNT };
+static const char *const control_text[CONTROL_COUNT] = {
+	"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", "SAVEPOINT write", "RELEASE write",
+};
+
 struct db {
 	sqlite3 *side[2];
 	sqlite3_stmt *statement[SQL_COUNT];
+	sqlite3_stmt *control[2][CONTROL_COUNT];
 	bool in_view;
 	int64_t *entry_counter;
 	void *writer;
@@ -27,7 +36,9 @@ struct db {
 static enum db_side
 side_of(enum sql sql)
 {
-	return str_starts(str_from_c(sql_table[sql].name), S("keys_")) ? SIDE_KEYS : SIDE_DATA;
+	const char *name = sql_table[sql].name;
+
+	return name[0] == 'k' && str_starts(str_from_c(name), S("keys_")) ? SIDE_KEYS : SIDE_DATA;
 }
 
 /* I3: once an fsync has failed the kernel may have dropped the pages; what is durable is unknown.
@@ -118,12 +129,24 @@ side_open(struct job *job, const char *dir, const char *name, bool writable, boo
 	return OK;
 }
 
+/* SQLite counts its memory under one global mutex unless told not to: sixty workers would queue
+ * for it at every allocation. */
+static void
+library_begin(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_initialize();
+}
+
 enum err
 db_open(struct job *job, const char *dir, bool writable, bool create, struct db **ret)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 	OWNED(db_close) struct db *db = calloc(1, sizeof(*db));
 
 	must(db);
+	pthread_once(&once, library_begin);
 	TRY(side_open(job, dir, "valv.db", writable, create, &db->side[SIDE_DATA]));
 	TRY(side_open(job, dir, "keys.db", writable, create, &db->side[SIDE_KEYS]));
 	*ret = db;
@@ -138,6 +161,8 @@ db_close(struct db **db)
 		return;
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize((*db)->statement[i]);
+	for (size_t i = 0; i < 2 * CONTROL_COUNT; i++)
+		sqlite3_finalize((*db)->control[i / CONTROL_COUNT][i % CONTROL_COUNT]);
 	sqlite3_close((*db)->side[SIDE_DATA]);
 	sqlite3_close((*db)->side[SIDE_KEYS]);
 	free(*db);
@@ -293,11 +318,26 @@ rows_null(const struct rows *rows, int column)
 
 /* --- transactions ----------------------------------------------------------------------------- */
 
+static enum err
+control_run(struct job *job, struct db *db, enum db_side side, enum control control)
+{
+	sqlite3_stmt **statement = &db->control[side][control];
+	int code;
+
+	if (!*statement &&
+	    sqlite3_prepare_v3(db->side[side], control_text[control], -1, SQLITE_PREPARE_PERSISTENT,
+	                       statement, NULL) != SQLITE_OK)
+		return db_fail(job, db->side[side]);
+	code = sqlite3_step(*statement);
+	sqlite3_reset(*statement);
+	return code == SQLITE_DONE ? OK : db_fail(job, db->side[side]);
+}
+
 enum err
 db_view_begin(struct job *job, struct db *db, struct db **ret_view)
 {
 	must(!db->in_view);
-	TRY(run_text(job, db->side[SIDE_DATA], "BEGIN"));
+	TRY(control_run(job, db, SIDE_DATA, CONTROL_BEGIN));
 	db->in_view = true;
 	*ret_view = db;
 	return OK;
@@ -316,20 +356,22 @@ db_view_end(struct db **view)
 enum err
 db_begin(struct job *job, struct db *db, enum db_side side)
 {
-	return run_text(job, db->side[side], "BEGIN IMMEDIATE");
+	return control_run(job, db, side, CONTROL_BEGIN_IMMEDIATE);
 }
 
 enum err
 db_commit(struct job *job, struct db *db, enum db_side side)
 {
-	return run_text(job, db->side[side], "COMMIT");
+	return control_run(job, db, side, CONTROL_COMMIT);
 }
 
 void
 db_rollback(struct db *db, enum db_side side)
 {
+	struct job ignored = { 0 };
+
 	if (db_in_transaction(db, side))
-		(void)sqlite3_exec(db->side[side], "ROLLBACK", NULL, NULL, NULL);
+		(void)!control_run(&ignored, db, side, CONTROL_ROLLBACK);
 }
 
 bool
@@ -341,13 +383,13 @@ db_in_transaction(const struct db *db, enum db_side side)
 enum err
 db_savepoint(struct job *job, struct db *db)
 {
-	return run_text(job, db->side[SIDE_DATA], "SAVEPOINT write");
+	return control_run(job, db, SIDE_DATA, CONTROL_SAVEPOINT);
 }
 
 enum err
 db_savepoint_keep(struct job *job, struct db *db)
 {
-	return run_text(job, db->side[SIDE_DATA], "RELEASE write");
+	return control_run(job, db, SIDE_DATA, CONTROL_RELEASE);
 }
 
 void

@@ -54,6 +54,7 @@ struct writer {
 	int64_t entry_counter;
 	struct trim *trim_first, **trim_last;
 	struct write *current;
+	bool touched[TOPIC_COUNT];
 	uint32_t epoch_min; /* key sets wrapped by older epochs are refused */
 };
 
@@ -72,8 +73,11 @@ struct store {
 	bool closing;
 
 	struct writer writer;
+	_Atomic uint64_t generation[TOPIC_COUNT];
 	_Atomic uint64_t groups, writes, failed;
 	_Atomic bool reserve_in_use;
+	/* SQLite refuses a second checkpoint at once, without waiting, however long its timeout is. */
+	pthread_mutex_t checkpoint[2];
 
 	struct subject_turn {
 		pthread_mutex_t mutex;
@@ -156,13 +160,20 @@ reserve_restore(struct store *store)
 /* --- inside steps ----------------------------------------------------------------------------- */
 
 enum err
-db_keys_put(struct job *job, struct db *db, int64_t subject, uint32_t epoch, bytes wrapped)
+db_keys_check(struct job *job, struct db *db, uint32_t epoch)
 {
 	struct writer *writer = db_writer(db);
 
 	must(writer);
 	if (epoch < writer->epoch_min)
 		return fail(job, ERR_STALE, "the keys were rotated meanwhile");
+	return OK;
+}
+
+enum err
+db_keys_put(struct job *job, struct db *db, int64_t subject, uint32_t epoch, bytes wrapped)
+{
+	TRY(db_keys_check(job, db, epoch));
 	if (!db_in_transaction(db, SIDE_KEYS))
 		TRY(db_begin(job, db, SIDE_KEYS));
 	return db_run(job, db, SQL_KEYS_SUBJECT_PUT,
@@ -177,8 +188,8 @@ db_keys_trim(struct job *job, struct db *db, int64_t subject, int64_t version, u
 	struct trim *trim = arena_alloc(&job->arena, sizeof(*trim));
 
 	must(writer);
-	if (wrapped.len && epoch < writer->epoch_min)
-		return fail(job, ERR_STALE, "the keys were rotated meanwhile");
+	if (wrapped.len)
+		TRY(db_keys_check(job, db, epoch));
 	TRY(db_run(job, db, SQL_KEY_TRIM_PUT, ARGS(sql_i64(subject), sql_i64(version)), NULL));
 	*trim = (struct trim){
 		.subject = subject,
@@ -190,6 +201,34 @@ db_keys_trim(struct job *job, struct db *db, int64_t subject, int64_t version, u
 	*writer->trim_last = trim;
 	writer->trim_last = &trim->next;
 	return OK;
+}
+
+void
+db_touch(struct db *db, enum topic topic)
+{
+	struct writer *writer = db_writer(db);
+
+	must(writer);
+	writer->touched[topic] = true;
+}
+
+enum err
+store_generation(struct job *job, struct store *store, enum topic topic, uint64_t *ret)
+{
+	*ret = atomic_load(&store->generation[topic]);
+	return OK;
+}
+
+/* After the commit and before anybody is told of it.  A member that failed may have touched too:
+ * then something is read again for nothing. */
+static void
+generations_move(struct store *store)
+{
+	for (size_t i = 0; i < TOPIC_COUNT; i++) {
+		if (store->writer.touched[i])
+			atomic_fetch_add(&store->generation[i], 1);
+		store->writer.touched[i] = false;
+	}
 }
 
 void
@@ -262,11 +301,23 @@ commit_both(struct job *job, struct db *db)
 	return OK;
 }
 
+static enum err
+side_checkpoint(struct job *job, struct store *store, struct db *db, enum db_side side)
+{
+	enum err err;
+
+	pthread_mutex_lock(&store->checkpoint[side]);
+	err = db_checkpoint(job, db, side);
+	pthread_mutex_unlock(&store->checkpoint[side]);
+	return err;
+}
+
 /* The data is durable: now the keys that it no longer needs are made unreadable.  Overwritten by
  * secure_delete in the page, copied over the main file and cut from the log by the checkpoint. */
 static enum err
-trims_run(struct job *job, struct writer *writer)
+trims_run(struct job *job, struct store *store)
 {
+	struct writer *writer = &store->writer;
 	struct db *db = writer->db;
 
 	TRY(db_begin(job, db, SIDE_KEYS));
@@ -281,14 +332,46 @@ trims_run(struct job *job, struct writer *writer)
 	}
 	TRY(db_commit(job, db, SIDE_KEYS));
 	fault_point("before-keys-checkpoint");
-	TRY(db_checkpoint(job, db, SIDE_KEYS));
+	TRY(side_checkpoint(job, store, db, SIDE_KEYS));
 	fault_point("after-keys-checkpoint");
-	/* The reminder goes with the next group: losing it costs one more look at the next start. */
+	return OK;
+}
+
+/* Losing a reminder costs one more look at the next start, so a failure here fails nobody. */
+static enum err
+reminders_drop(struct job *job, struct writer *writer)
+{
+	struct db *db = writer->db;
+
 	TRY(db_begin(job, db, SIDE_DATA));
 	for (struct trim *trim = writer->trim_first; trim; trim = trim->next)
 		TRY(db_run(job, db, SQL_KEY_TRIM_DROP,
 		           ARGS(sql_i64(trim->subject), sql_i64(trim->version)), NULL));
 	return db_commit(job, db, SIDE_DATA);
+}
+
+static void
+trims_finish(struct job *job, struct store *store)
+{
+	struct writer *writer = &store->writer;
+	enum err err = trims_run(job, store);
+
+	if (err == ERR_FULL) { /* the steps are done and cannot be run again; this can */
+		db_rollback(writer->db, SIDE_KEYS);
+		job_forgive(job);
+		reserve_open(store);
+		err = trims_run(job, store);
+	}
+	if (err) {
+		/* S2: the data is durable, the reminder stands, the next start finishes it; but these
+		 * callers were not promised yet and must not be. */
+		db_rollback(writer->db, SIDE_KEYS);
+		for (struct trim *trim = writer->trim_first; trim; trim = trim->next)
+			trim->write->err = fail(trim->write->job, ERR_STORE,
+			                        "the data is gone, the destruction of its key waits for a restart");
+	} else if (reminders_drop(job, writer)) {
+		db_rollback(writer->db, SIDE_DATA);
+	}
 }
 
 static void
@@ -326,36 +409,31 @@ group_try(struct store *store, struct write *first)
 		group_fail(store, first, err);
 		return false;
 	}
-	if (writer->trim_first && trims_run(job, writer)) {
-		/* S2: the data is durable, the reminder stands, the next start finishes it; but these
-		 * callers were not promised yet and must not be. */
-		db_rollback(writer->db, SIDE_KEYS);
-		db_rollback(writer->db, SIDE_DATA);
-		for (struct trim *trim = writer->trim_first; trim; trim = trim->next)
-			trim->write->err = fail(trim->write->job, ERR_STORE,
-			                        "the data is gone, the destruction of its key waits for a restart");
-	}
+	generations_move(store);
+	if (writer->trim_first)
+		trims_finish(job, store);
 	return true;
 }
 
+/* Take out those that found no room and may use the reserve. */
 static struct write *
-only_reserved(struct write **first)
+take_starved(struct write **first)
 {
-	struct write *kept = NULL, **kept_last = &kept, *others = NULL, **others_last = &others;
+	struct write *starved = NULL, **starved_last = &starved, *others = NULL, **others_last = &others;
 
 	for (struct write *write = *first, *next; write; write = next) {
 		next = write->next;
 		write->next = NULL;
-		if (write->flags & WRITE_RESERVED) {
-			*kept_last = write;
-			kept_last = &write->next;
+		if (write->err == ERR_FULL && write->flags & WRITE_RESERVED) {
+			*starved_last = write;
+			starved_last = &write->next;
 		} else {
 			*others_last = write;
 			others_last = &write->next;
 		}
 	}
 	*first = others;
-	return kept;
+	return starved;
 }
 
 static void
@@ -367,28 +445,34 @@ finish_all(struct write *first)
 	}
 }
 
+static bool
+any_full(const struct write *first)
+{
+	for (const struct write *write = first; write; write = write->next)
+		if (write->err == ERR_FULL)
+			return true;
+	return false;
+}
+
 static void
 group_run(struct store *store, struct write *first)
 {
-	bool full = false;
+	struct write *starved;
+	bool full;
 
 	atomic_fetch_add(&store->groups, 1);
-	if (!group_try(store, first)) {
+	if (!group_try(store, first))
 		atomic_fetch_add(&store->failed, 1);
-		full = first->err == ERR_FULL;
-	}
-	if (full) { /* the reserve is for those that must not wait for an administrator */
-		struct write *reserved = only_reserved(&first);
-		finish_all(first);
-		first = reserved;
-		if (first) {
-			reserve_open(store);
-			for (struct write *write = first; write; write = write->next)
-				job_forgive(write->job);
-			(void)group_try(store, first);
-		}
-	}
+	full = any_full(first);
+	starved = take_starved(&first);
 	finish_all(first);
+	if (starved) { /* the reserve is for those that must not wait for an administrator */
+		reserve_open(store);
+		for (struct write *write = starved; write; write = write->next)
+			job_forgive(write->job);
+		(void)group_try(store, starved);
+		finish_all(starved);
+	}
 	if (!full)
 		reserve_restore(store);
 	arena_reset(&store->writer.job.arena);
@@ -552,6 +636,8 @@ store_open(struct job *job, const struct store_config *config, struct store **re
 	store->last = &store->first;
 	pthread_mutex_init(&store->mutex, NULL);
 	pthread_cond_init(&store->work, NULL);
+	pthread_mutex_init(&store->checkpoint[SIDE_DATA], NULL);
+	pthread_mutex_init(&store->checkpoint[SIDE_KEYS], NULL);
 	for (size_t i = 0; i < TURNS; i++)
 		pthread_mutex_init(&store->turn[i].mutex, NULL);
 	umask(077);
@@ -580,6 +666,8 @@ store_close(struct store **at)
 	lock_release(store->lock_fd);
 	pthread_mutex_destroy(&store->mutex);
 	pthread_cond_destroy(&store->work);
+	pthread_mutex_destroy(&store->checkpoint[SIDE_DATA]);
+	pthread_mutex_destroy(&store->checkpoint[SIDE_KEYS]);
 	for (size_t i = 0; i < TURNS; i++)
 		pthread_mutex_destroy(&store->turn[i].mutex);
 	job_release(&store->job);
@@ -636,8 +724,8 @@ store_checkpoint(struct job *job, struct store *store)
 	/* All that was acknowledged is in the log; a connection of its own may copy it. */
 	TRY(store_write(job, store, WRITE_ORDINARY, checkpoint_steps, NULL));
 	TRY(db_open(job, store->dir, true, false, &db));
-	TRY(db_checkpoint(job, db, SIDE_KEYS));
-	return db_checkpoint(job, db, SIDE_DATA);
+	TRY(side_checkpoint(job, store, db, SIDE_KEYS));
+	return side_checkpoint(job, store, db, SIDE_DATA);
 }
 
 void

@@ -55,6 +55,8 @@ enum write_flags {
 must_check enum err store_write(struct job *job, struct store *store, enum write_flags flags,
                                 write_steps *steps, void *plan);
 
+/* Inside steps, before anything is written: ERR_STALE when sets wrapped by that epoch are refused. */
+must_check enum err db_keys_check(struct job *job, struct db *db, uint32_t epoch);
 /* Inside steps: put a wrapped key set, durable before the data (S2). */
 must_check enum err db_keys_put(struct job *job, struct db *db, int64_t subject, uint32_t epoch,
                                 bytes wrapped);
@@ -62,6 +64,15 @@ must_check enum err db_keys_put(struct job *job, struct db *db, int64_t subject,
  * destroy it (wrapped empty), and make the old one unreadable (S2). */
 must_check enum err db_keys_trim(struct job *job, struct db *db, int64_t subject, int64_t version,
                                  uint32_t epoch, bytes wrapped);
+
+/* What processes may keep in memory between two looks, and how they know that it still holds: a
+ * number that moves on with every write that touched the topic, before that write is acknowledged
+ * (I5, I9).  One process has a SQLite store open, so there the number is the process's own and
+ * costs nothing; a driver for several nodes reads it from the store. */
+enum topic { TOPIC_REGISTRY, TOPIC_API_KEYS, TOPIC_COUNT };
+must_check enum err store_generation(struct job *job, struct store *store, enum topic topic,
+                                     uint64_t *ret);
+void db_touch(struct db *db, enum topic topic); /* inside steps */
 
 /* A fresh subject number; never given twice by this store. */
 int64_t store_next_subject(struct store *store);

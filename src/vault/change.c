@@ -9,6 +9,7 @@
 #include "vault/suppress.h"
 
 #define CLOCK_SKEW (5 * 60 * TIME_SECOND) /* an act may be dated this far ahead of our clock */
+#define CREATE_TRIES 5
 #define RETRIES 200                       /* a change is prepared again this often at most */
 
 struct lookup_row {
@@ -428,10 +429,14 @@ static void
 wrap(struct prepare *prepare, const struct keyset *keyset, bytes *ret)
 {
 	OWNED(buf_release) struct buf wrapped = { .max = 64 * 1024 };
+	uint32_t epoch;
 
 	keyring_wrap(keys_ring(prepare->vault->keys), prepare->plan->after.no, keyset, &wrapped);
 	*ret = arena_bytes(&prepare->job->arena, buf_bytes(&wrapped));
-	must(wrapped_epoch(*ret, &prepare->plan->epoch));
+	must(wrapped_epoch(*ret, &epoch));
+	/* A rotation may come between two wraps: the older epoch is the one to be checked. */
+	if (!prepare->plan->epoch || epoch < prepare->plan->epoch)
+		prepare->plan->epoch = epoch;
 }
 
 static enum err
@@ -448,7 +453,7 @@ record_make(struct prepare *prepare)
 	                 prepare->value_count, prepare->keyset, trimmed, &built, &dropped));
 	must(dropped == 0); /* values_cover() has left out what is not covered */
 	after->record = built.record;
-	if (built.keys_added)
+	if (built.keys_added || !change->subject.version) /* a new person's evidence key must be kept too */
 		wrap(prepare, prepare->keyset, &prepare->plan->wrapped);
 	prepare->plan->trim = built.keys_dropped;
 	if (built.keys_dropped)
@@ -646,8 +651,8 @@ suppression_steps(struct job *job, struct db *db, const struct plan *plan)
 	return OK;
 }
 
-/* One person, one transaction.  The row comes first: if its version is not the one that all this
- * was prepared on, nothing has been written yet. */
+/* One person, one transaction.  What can be stale is looked at first, the keys' epoch and then the
+ * row's version: ERR_STALE means that nothing has been written yet. */
 static enum err
 plan_steps(struct job *job, struct db *db, void *arg)
 {
@@ -655,6 +660,8 @@ plan_steps(struct job *job, struct db *db, void *arg)
 	struct change *change = plan->change;
 	const struct subject *after = &plan->after;
 
+	if (plan->wrapped.len || plan->trimmed.len)
+		TRY(db_keys_check(job, db, plan->epoch));
 	TRY(subject_steps(job, db, plan));
 	if (plan->wrapped.len)
 		TRY(db_keys_put(job, db, after->no, plan->epoch, plan->wrapped));
@@ -709,10 +716,20 @@ change_commit(struct job *job, struct vault *vault, struct change *change, struc
 {
 	struct plan plan;
 
+	enum err err;
+
 	if (change->if_match && change->if_version != change->subject.version)
 		return fail(job, ERR_STALE, "the person is at another version");
-	TRY(change_prepare(job, vault, change, &plan));
-	TRY(store_write(job, vault->store, change_flags(change), plan_steps, &plan));
+	for (int try = 0;; try++) {
+		TRY(change_prepare(job, vault, change, &plan));
+		err = store_write(job, vault->store, change_flags(change), plan_steps, &plan);
+		/* A new person can only be stale by a rotation of keys: seal again under the new epoch. */
+		if (err != ERR_STALE || change->subject.version || try == CREATE_TRIES)
+			break;
+		job_forgive(job);
+	}
+	if (err)
+		return err;
 	result_fill(&plan, ret);
 	return OK;
 }

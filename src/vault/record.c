@@ -94,9 +94,29 @@ eat_value(bytes *rest, uint32_t section, struct value *ret)
 	return true;
 }
 
+struct opened {
+	struct value *value;
+	size_t count, room;
+};
+
+static void
+opened_grow(struct job *job, struct opened *opened, size_t more)
+{
+	size_t room = opened->count + more;
+	struct value *grown;
+
+	if (room <= opened->room)
+		return;
+	grown = arena_array(&job->arena, room, sizeof(*grown));
+	if (opened->count)
+		memcpy(grown, opened->value, opened->count * sizeof(*grown));
+	opened->value = grown;
+	opened->room = room;
+}
+
 static enum err
 section_open(struct job *job, uid subject, const struct keyset *keyset, const struct section *section,
-             struct value *value, size_t room, size_t *count)
+             struct opened *opened)
 {
 	OWNED(buf_release) struct buf associated = { .max = 64 * 1024 };
 	const uint8_t *key = keyset_find(keyset, section->no);
@@ -107,10 +127,11 @@ section_open(struct job *job, uid subject, const struct keyset *keyset, const st
 		return fail(job, ERR_CRYPTO, "the key of a section is gone");
 	put_associated(&associated, subject, section);
 	TRY(seal_open(job, key, buf_bytes(&associated), section->sealed, &plain));
-	if (!eat_le16(&plain, &inside) || inside > room - *count)
+	if (!eat_le16(&plain, &inside) || inside > LIMIT_VALUES || opened->count + inside > LIMIT_VALUES)
 		return fail(job, ERR_CORRUPT, "a section holds more than it may");
+	opened_grow(job, opened, inside);
 	for (size_t i = 0; i < inside; i++)
-		if (!eat_value(&plain, section->no, &value[(*count)++]))
+		if (!eat_value(&plain, section->no, &opened->value[opened->count++]))
 			return fail(job, ERR_CORRUPT, "a section cannot be read");
 	return OK;
 }
@@ -128,16 +149,16 @@ enum err
 record_open_for(struct job *job, uid subject, const struct keyset *keyset, bytes record,
                 uint32_t purpose, struct value **ret, size_t *ret_count)
 {
-	struct value *value = arena_array(&job->arena, LIMIT_VALUES, sizeof(*value));
+	struct opened opened = { 0 };
 	struct section *section;
-	size_t section_count, count = 0;
+	size_t section_count;
 
 	TRY(sections_read(job, record, &section, &section_count));
 	for (size_t i = 0; i < section_count; i++)
 		if (!purpose || section_covers(&section[i], purpose))
-			TRY(section_open(job, subject, keyset, &section[i], value, LIMIT_VALUES, &count));
-	*ret = value;
-	*ret_count = count;
+			TRY(section_open(job, subject, keyset, &section[i], &opened));
+	*ret = opened.value;
+	*ret_count = opened.count;
 	return OK;
 }
 

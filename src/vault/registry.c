@@ -1,8 +1,8 @@
 /* vault/registry.c -- contract and invariants R1-R3: see registry.h.
  *
- * A snapshot is read whole, from the definitions' JSON, whenever the setting `registry` (a counter
- * that every change to fields, purposes and languages moves on) differs from the newest snapshot's.
- * That is one small statement per use, and a full read only after a change. */
+ * A snapshot is read whole, from the definitions' JSON, whenever the store's generation of the
+ * registry (which every change to fields, purposes and settings moves on) differs from the newest
+ * snapshot's. */
 #include "vault/registry.h"
 
 #include <stdatomic.h>
@@ -281,21 +281,6 @@ versions_load(struct job *job, struct registry *registry, struct db *db)
 	}
 }
 
-static enum err
-registry_number(struct job *job, struct db *db, int64_t *ret)
-{
-	OWNED(rows_end) struct rows rows = { 0 };
-	int64_t number = 0;
-	bool there;
-
-	TRY(db_query(job, db, SQL_SETTING_GET, ARGS(sql_text(S("registry"))), &rows));
-	TRY(rows_next(job, &rows, &there));
-	if (there && !str_i64(rows_text(&rows, 0), &number))
-		return fail(job, ERR_CORRUPT, "the registry's counter is not a number");
-	*ret = number;
-	return OK;
-}
-
 static void
 registry_free(struct registry *registry)
 {
@@ -319,7 +304,8 @@ registry_load(struct job *job, struct vault *vault, struct registry **ret)
 	enum err err;
 
 	must(registry);
-	TRY(registry_number(job, db, &registry->version)); /* before the rest: a change between is read again */
+	/* Before the rest: a change that comes between is read again. */
+	TRY(store_generation(job, vault->store, TOPIC_REGISTRY, &registry->generation));
 	arena_lend(job, registry, &borrowed);
 	err = settings_load(job, registry, db);
 	if (!err)
@@ -340,11 +326,11 @@ enum err
 registry_hold(struct job *job, struct vault *vault, const struct registry **ret)
 {
 	struct registry *fresh = NULL, *held = NULL;
-	int64_t number;
+	uint64_t generation;
 
-	TRY(registry_number(job, job->db, &number));
+	TRY(store_generation(job, vault->store, TOPIC_REGISTRY, &generation));
 	pthread_mutex_lock(&vault->registry_mutex);
-	if (vault->registry && vault->registry->version == number) {
+	if (vault->registry && vault->registry->generation == generation) {
 		held = vault->registry;
 		held->holders++;
 	}
@@ -390,18 +376,6 @@ setting_get(struct job *job, struct vault *vault, str name, str *ret, bool *ret_
 }
 
 /* --- changing --------------------------------------------------------------------------------- */
-
-static enum err
-registry_moved(struct job *job, struct db *db)
-{
-	OWNED(buf_release) struct buf text = { .max = 32 };
-	int64_t number;
-
-	TRY(registry_number(job, db, &number));
-	buf_dec(&text, number + 1);
-	return db_run(job, db, SQL_SETTING_PUT,
-	              ARGS(sql_text(S("registry")), sql_text(buf_str(&text))), NULL);
-}
 
 struct put_plan {
 	str name;
@@ -452,7 +426,8 @@ field_steps(struct job *job, struct db *db, void *arg)
 	           ARGS(sql_text(plan->name), sql_text(plan->definition), sql_i64(job->now)), NULL));
 	TRY(find_number(job, db, SQL_FIELD_NO, plan->name, &there, &no));
 	TRY(entry_of_registry(job, db, ENTRY_FIELD_PUT, no, 0));
-	return registry_moved(job, db);
+	db_touch(db, TOPIC_REGISTRY);
+	return OK;
 }
 
 static enum err
@@ -519,7 +494,8 @@ purpose_steps(struct job *job, struct db *db, void *arg)
 	                sql_i64(job->now)),
 	           NULL));
 	TRY(entry_of_registry(job, db, ENTRY_PURPOSE_PUT, no, plan->version_no));
-	return registry_moved(job, db);
+	db_touch(db, TOPIC_REGISTRY);
+	return OK;
 }
 
 enum err
@@ -568,7 +544,8 @@ activate_steps(struct job *job, struct db *db, void *arg)
 		           NULL));
 	}
 	TRY(entry_of_registry(job, db, ENTRY_PURPOSE_ACTIVATE, plan->purpose_no, plan->version_no));
-	return registry_moved(job, db);
+	db_touch(db, TOPIC_REGISTRY);
+	return OK;
 }
 
 enum err
@@ -602,7 +579,8 @@ end_steps(struct job *job, struct db *db, void *arg)
 	           NULL));
 	TRY(db_run(job, db, SQL_PURPOSE_SET_ACTIVE, ARGS(sql_i64(0), sql_i64(plan->purpose_no)), NULL));
 	TRY(entry_of_registry(job, db, ENTRY_PURPOSE_END, plan->purpose_no, plan->version_no));
-	return registry_moved(job, db);
+	db_touch(db, TOPIC_REGISTRY);
+	return OK;
 }
 
 enum err
@@ -632,7 +610,8 @@ setting_steps(struct job *job, struct db *db, void *arg)
 	TRY(db_run(job, db, SQL_SETTING_PUT, ARGS(sql_text(plan->name), sql_text(plan->value)), NULL));
 	TRY(entry_append(job, db, &(struct entry){ .act = ENTRY_SETTING_PUT, .body = str_bytes(plan->name) },
 	                 NULL));
-	return registry_moved(job, db);
+	db_touch(db, TOPIC_REGISTRY);
+	return OK;
 }
 
 enum err

@@ -87,7 +87,7 @@ struct purpose {
 
 struct registry {
 	struct arena arena;
-	int64_t version;
+	uint64_t generation; /* of TOPIC_REGISTRY when it was read */
 	_Atomic unsigned holders;
 	struct field *field; /* ascending by no */
 	size_t field_count;

@@ -1,8 +1,8 @@
-/* vault/standing.c -- contract and L1-L4: see standing.h.
+/* vault/standing.c -- contract and L1-L5: see standing.h.
  *
  * The fold walks the acts in order and keeps two small tables: permissions by (purpose, channel)
- * and grounds by (purpose, basis), beside objections and the restriction.  A consent ground has no
- * row of its own in the walk: at the end it is derived from the permissions of its purpose. */
+ * and grounds by (purpose, basis, version), beside objections and the restriction.  A consent ground
+ * has no row of its own in the walk: at the end it is derived from the permissions of its purpose. */
 #include "vault/standing.h"
 
 #include "base/limits.h"
@@ -61,6 +61,7 @@ permission_at(struct fold *fold, uint32_t purpose, enum channel channel)
 	                             &fold->permission_room, sizeof(*out->permission));
 	out->permission[out->permission_count] = (struct permission){
 		.purpose = purpose, .channel = channel, .until_at = TIME_NEVER, .since_at = INT64_MIN,
+		.pending_until_at = INT64_MIN,
 	};
 	return &out->permission[out->permission_count++];
 }
@@ -74,15 +75,6 @@ ground_add(struct fold *fold)
 	                         sizeof(*out->ground));
 	out->ground[out->ground_count] = (struct ground){ .until_at = TIME_NEVER };
 	return &out->ground[out->ground_count++];
-}
-
-static struct ground *
-ground_find(struct fold *fold, uint32_t purpose, enum basis basis)
-{
-	for (size_t i = 0; i < fold->out.ground_count; i++)
-		if (fold->out.ground[i].purpose == purpose && fold->out.ground[i].basis == basis)
-			return &fold->out.ground[i];
-	return NULL;
 }
 
 static time_us
@@ -126,22 +118,74 @@ permission_set(struct permission *permission, const struct act_row *act,
 }
 
 static void
+pending_drop(struct permission *permission)
+{
+	permission->pending_until_at = INT64_MIN;
+	permission->pending_version = 0;
+	permission->pending_seq = 0;
+}
+
+/* The first step of a double opt-in changes nothing by itself: it waits, beside whatever stands. */
+static void
+pending_set(struct permission *permission, const struct act_row *act, bool in_force)
+{
+	permission->pending_until_at = time_add(act->at, (struct duration){ .days = PENDING_DAYS });
+	permission->pending_version = act->version;
+	permission->pending_seq = act->seq;
+	if (!in_force && permission->state != PERMISSION_REFUSED &&
+	    permission->state != PERMISSION_WITHDRAWN && permission->state != PERMISSION_OBJECTED)
+		permission_set(permission, act, PERMISSION_UNCONFIRMED, permission->pending_until_at);
+}
+
+static void
 consent_given(struct permission *permission, const struct purpose_version *version,
               const struct act_row *act)
 {
-	time_us until = earlier(retention_until(version, act->at), act->until_at);
+	bool in_force = permission->state == PERMISSION_GIVEN && act->at < permission->until_at;
 
-	if (act->act == ACT_CONFIRMED && permission->state != PERMISSION_UNCONFIRMED &&
-	    permission->state != PERMISSION_GIVEN)
+	if (act->act == ACT_CONFIRMED && !in_force && act->at >= permission->pending_until_at)
 		return; /* a late press on an old link: what was said since then stands (L2) */
 	if (act->act == ACT_GIVEN && version->double_opt_in) {
-		if (permission->state == PERMISSION_GIVEN && permission->until_at > act->at)
-			return; /* renewing needs the confirmation too; until then the old one stands */
-		permission_set(permission, act, PERMISSION_UNCONFIRMED,
-		               time_add(act->at, (struct duration){ .days = PENDING_DAYS }));
+		pending_set(permission, act, in_force);
 		return;
 	}
-	permission_set(permission, act, PERMISSION_GIVEN, until);
+	pending_drop(permission);
+	permission_set(permission, act, PERMISSION_GIVEN,
+	               earlier(retention_until(version, act->at), act->until_at));
+}
+
+static void
+consent_refused(struct permission *permission, const struct act_row *act, enum permission_state state)
+{
+	pending_drop(permission);
+	permission_set(permission, act, state, TIME_NEVER);
+}
+
+/* L5: only what has ended by then; a renewal that still waits goes on waiting. */
+static void
+consent_expired(struct permission *permission, const struct act_row *act)
+{
+	if ((permission->state != PERMISSION_GIVEN && permission->state != PERMISSION_UNCONFIRMED) ||
+	    permission->until_at > act->at)
+		return;
+	permission_set(permission, act, PERMISSION_EXPIRED, TIME_NEVER);
+	if (act->at >= permission->pending_until_at)
+		return;
+	permission->state = PERMISSION_UNCONFIRMED;
+	permission->version = permission->pending_version;
+	permission->until_at = permission->pending_until_at;
+	permission->seq = permission->pending_seq;
+}
+
+/* L4, where the retention of a consent counts from an end (an account that is closed). */
+static void
+consent_ended(const struct fold *fold, struct permission *permission, const struct act_row *act)
+{
+	const struct purpose_version *version =
+		registry_version(fold->registry, permission->purpose, permission->version);
+
+	if (permission->state == PERMISSION_GIVEN && version && version->retention_event == RETENTION_ENDED)
+		permission->until_at = earlier(permission->until_at, time_add(act->at, version->retention));
 }
 
 static void
@@ -162,17 +206,18 @@ fold_consent(struct fold *fold, const struct act_row *act, enum channel channel)
 			consent_given(permission, version, act);
 		break;
 	case ACT_REFUSED:
-		permission_set(permission, act, PERMISSION_REFUSED, TIME_NEVER);
+		consent_refused(permission, act, PERMISSION_REFUSED);
 		break;
 	case ACT_WITHDRAWN:
-		permission_set(permission, act, PERMISSION_WITHDRAWN, TIME_NEVER);
+		consent_refused(permission, act, PERMISSION_WITHDRAWN);
 		break;
 	case ACT_EXPIRED:
-		if (permission->state == PERMISSION_GIVEN || permission->state == PERMISSION_UNCONFIRMED)
-			permission_set(permission, act, PERMISSION_EXPIRED, TIME_NEVER);
+		consent_expired(permission, act);
+		break;
+	case ACT_ENDED:
+		consent_ended(fold, permission, act);
 		break;
 	case ACT_ESTABLISHED:
-	case ACT_ENDED:
 	case ACT_STOPPED:
 	case ACT_OBJECTED:
 	case ACT_RESTRICTED:
@@ -187,21 +232,64 @@ fold_consent(struct fold *fold, const struct act_row *act, enum channel channel)
 
 /* --- other grounds ---------------------------------------------------------------------------- */
 
+/* Channels that were objected to since the ground was last established. */
+static uint32_t
+objected_since(const struct fold *fold, const struct ground *ground, bool marketing)
+{
+	uint32_t objected = 0;
+
+	for (size_t i = 0; i < fold->out.objection_count; i++) {
+		const struct objection *objection = &fold->out.objection[i];
+		bool meant = objection->purpose == ground->purpose || (!objection->purpose && marketing);
+		if (meant && objection->at >= ground->since_at)
+			objected |= objection->channels;
+	}
+	return objected;
+}
+
+static bool
+same_detail(bytes a, bytes b)
+{
+	return str_eq(bytes_str(a), bytes_str(b));
+}
+
+/* The row that the act carries on; else one that is over and not needed any more; else a new one. */
+static struct ground *
+ground_for(struct fold *fold, const struct act_row *act, bool marketing)
+{
+	struct ground *free = NULL;
+
+	for (size_t i = 0; i < fold->out.ground_count; i++) {
+		struct ground *ground = &fold->out.ground[i];
+		bool over = ground->state == GROUND_OVER || ground->until_at <= act->at;
+		if (ground->purpose != act->purpose || ground->basis != act->basis)
+			continue;
+		if (over)
+			free = ground;
+		else if (ground->state == GROUND_LIVE && ground->version == act->version &&
+		         same_detail(ground->detail, act->detail) && !objected_since(fold, ground, marketing))
+			return ground;
+	}
+	if (!free)
+		return ground_add(fold);
+	*free = (struct ground){ .until_at = TIME_NEVER };
+	return free;
+}
+
 /* A later sale or invoice carries the ground on; the end never moves nearer by it. */
 static void
 fold_established(struct fold *fold, const struct act_row *act)
 {
 	const struct purpose_version *version =
 		registry_version(fold->registry, act->purpose, act->version);
-	struct ground *ground = ground_find(fold, act->purpose, act->basis);
+	struct ground *ground;
 	time_us until;
 
 	if (!version)
 		return;
+	ground = ground_for(fold, act, version->marketing);
 	until = earlier(retention_until(version, act->at), act->until_at);
-	if (!ground)
-		ground = ground_add(fold);
-	else if (ground->state == GROUND_LIVE && ground->until_at > until)
+	if (ground->state == GROUND_LIVE && ground->until_at > until)
 		until = ground->until_at;
 	*ground = (struct ground){
 		.purpose = act->purpose, .version = act->version, .basis = act->basis,
@@ -211,23 +299,29 @@ fold_established(struct fold *fold, const struct act_row *act)
 }
 
 static void
-fold_ground_end(struct fold *fold, const struct act_row *act)
+ground_end(const struct fold *fold, struct ground *ground, const struct act_row *act)
 {
-	const struct purpose_version *version;
-	struct ground *ground = ground_find(fold, act->purpose, act->basis);
+	const struct purpose_version *version =
+		registry_version(fold->registry, ground->purpose, ground->version);
 
-	if (!ground || ground->state == GROUND_OVER)
-		return;
-	version = registry_version(fold->registry, ground->purpose, ground->version);
-	if (act->act == ACT_ENDED && version && version->retention_event == RETENTION_ENDED) {
-		ground->until_at = earlier(ground->until_at, time_add(act->at, version->retention));
-		return; /* L4: lives out its retention */
-	}
+	if (act->act == ACT_ENDED && version && version->retention_event == RETENTION_ENDED)
+		ground->until_at = earlier(ground->until_at, time_add(act->at, version->retention)); /* L4 */
 	if (act->act == ACT_ENDED)
-		return; /* retention counts from another event */
+		return; /* otherwise retention counts from another event */
 	ground->state = GROUND_OVER;
 	ground->until_at = act->at;
 	ground->seq = act->seq;
+}
+
+static void
+fold_ground_end(struct fold *fold, const struct act_row *act)
+{
+	for (size_t i = 0; i < fold->out.ground_count; i++) {
+		struct ground *ground = &fold->out.ground[i];
+		if (ground->purpose == act->purpose && ground->basis == act->basis &&
+		    ground->state != GROUND_OVER)
+			ground_end(fold, ground, act);
+	}
 }
 
 static void
@@ -258,14 +352,6 @@ fold_released(struct fold *fold, const struct act_row *act)
 
 /* --- objections ------------------------------------------------------------------------------- */
 
-static bool
-purpose_is_marketing(const struct registry *registry, uint32_t no)
-{
-	const struct purpose *purpose = registry_purpose_no(registry, no);
-
-	return purpose && purpose->version_count && purpose->version[purpose->version_count - 1].marketing;
-}
-
 static void
 objection_keep(struct fold *fold, const struct act_row *act)
 {
@@ -283,6 +369,49 @@ objection_keep(struct fold *fold, const struct act_row *act)
 		(struct objection){ act->purpose, act->channels, act->at };
 }
 
+/* By the version that the yes was said to: what another version is does not reach back. */
+static bool
+objection_means(const struct fold *fold, const struct act_row *act, uint32_t purpose, uint32_t no)
+{
+	const struct purpose_version *version = registry_version(fold->registry, purpose, no);
+
+	return act->purpose == purpose || (!act->purpose && version && version->marketing);
+}
+
+static void
+objection_on_permission(const struct fold *fold, const struct act_row *act, struct permission *permission)
+{
+	bool open = permission->state == PERMISSION_GIVEN || permission->state == PERMISSION_UNCONFIRMED;
+
+	if (!(act->channels & CHANNEL_BIT(permission->channel)))
+		return;
+	if (objection_means(fold, act, permission->purpose, permission->pending_version))
+		pending_drop(permission);
+	if (open && objection_means(fold, act, permission->purpose, permission->version))
+		permission_set(permission, act, PERMISSION_OBJECTED, TIME_NEVER); /* L3 */
+}
+
+/* Grounds other than consent: marketing ends where every channel is objected to; another interest
+ * is kept but not used until it is decided (21(1)). */
+static void
+objection_on_ground(const struct fold *fold, struct ground *ground)
+{
+	const struct purpose_version *version =
+		registry_version(fold->registry, ground->purpose, ground->version);
+	uint32_t objected;
+
+	if (!version || ground->state != GROUND_LIVE)
+		return;
+	objected = objected_since(fold, ground, version->marketing);
+	if (!objected)
+		return;
+	if (version->marketing && (version->channels & ~objected) == 0)
+		ground->state = GROUND_OVER;
+	else if (!version->marketing &&
+	         (ground->basis == BASIS_LEGITIMATE_INTEREST || ground->basis == BASIS_PUBLIC_TASK))
+		ground->state = GROUND_RESTRICTED;
+}
+
 /*= gdpr 21(3)
  *# Where the data subject objects to processing for direct marketing purposes, the personal data
  *# shall no longer be processed for such purposes. */
@@ -290,81 +419,77 @@ static void
 fold_objected(struct fold *fold, const struct act_row *act)
 {
 	objection_keep(fold, act);
-	for (size_t i = 0; i < fold->out.permission_count; i++) {
-		struct permission *permission = &fold->out.permission[i];
-		bool meant = act->purpose == permission->purpose ||
-		             (!act->purpose && purpose_is_marketing(fold->registry, permission->purpose));
-		if (meant && act->channels & CHANNEL_BIT(permission->channel) &&
-		    (permission->state == PERMISSION_GIVEN || permission->state == PERMISSION_UNCONFIRMED))
-			permission_set(permission, act, PERMISSION_OBJECTED, TIME_NEVER); /* L3 */
-	}
-}
-
-/* What an objection does to grounds other than consent, once all acts are known: marketing ends
- * where every channel is objected to; another interest is kept but not used until decided (21(1)). */
-static void
-objections_on_grounds(struct fold *fold)
-{
-	for (size_t i = 0; i < fold->out.ground_count; i++) {
-		struct ground *ground = &fold->out.ground[i];
-		const struct purpose_version *version =
-			registry_version(fold->registry, ground->purpose, ground->version);
-		uint32_t objected = 0;
-
-		if (!version || ground->state != GROUND_LIVE)
-			continue;
-		for (size_t n = 0; n < fold->out.objection_count; n++) {
-			const struct objection *objection = &fold->out.objection[n];
-			bool meant = objection->purpose == ground->purpose ||
-			             (!objection->purpose && version->marketing);
-			if (meant && objection->at >= ground->since_at)
-				objected |= objection->channels;
-		}
-		if (!objected)
-			continue;
-		if (version->marketing && (version->channels & ~objected) == 0)
-			ground->state = GROUND_OVER;
-		else if (!version->marketing && (ground->basis == BASIS_LEGITIMATE_INTEREST ||
-		                                 ground->basis == BASIS_PUBLIC_TASK))
-			ground->state = GROUND_RESTRICTED;
-	}
+	for (size_t i = 0; i < fold->out.permission_count; i++)
+		objection_on_permission(fold, act, &fold->out.permission[i]);
+	for (size_t i = 0; i < fold->out.ground_count; i++)
+		objection_on_ground(fold, &fold->out.ground[i]);
 }
 
 /* --- consent grounds -------------------------------------------------------------------------- */
 
+/* Channels under one version share a ground, which lives as long as the last of them. */
+static void
+consent_ground_put(struct fold *fold, const struct ground *wanted)
+{
+	struct ground *ground;
+
+	for (size_t i = 0; i < fold->out.ground_count; i++) {
+		ground = &fold->out.ground[i];
+		if (ground->purpose != wanted->purpose || ground->basis != BASIS_CONSENT ||
+		    ground->version != wanted->version || ground->state != wanted->state)
+			continue;
+		ground->since_at = earlier(ground->since_at, wanted->since_at);
+		ground->until_at = wanted->until_at > ground->until_at ? wanted->until_at : ground->until_at;
+		ground->seq = wanted->seq > ground->seq ? wanted->seq : ground->seq;
+		return;
+	}
+	ground = ground_add(fold);
+	*ground = *wanted;
+}
+
 static void
 consent_ground(struct fold *fold, const struct permission *permission)
 {
-	bool given = permission->state == PERMISSION_GIVEN;
-	struct ground *ground = ground_find(fold, permission->purpose, BASIS_CONSENT);
+	struct ground ground = { .purpose = permission->purpose, .basis = BASIS_CONSENT,
+		                 .version = permission->version, .since_at = permission->since_at,
+		                 .until_at = permission->until_at, .seq = permission->seq };
 
-	if (!ground) {
-		ground = ground_add(fold);
-		*ground = (struct ground){ .purpose = permission->purpose, .basis = BASIS_CONSENT,
-			                   .state = GROUND_OVER, .version = permission->version,
-			                   .since_at = permission->since_at,
-			                   .until_at = permission->since_at, .seq = permission->seq };
+	if (permission->state == PERMISSION_GIVEN) {
+		ground.state = GROUND_LIVE;
+		consent_ground_put(fold, &ground);
 	}
-	if (!given && permission->state != PERMISSION_UNCONFIRMED)
+	if (permission->pending_until_at == INT64_MIN)
 		return;
-	if (given && ground->state != GROUND_LIVE) {
-		ground->state = GROUND_LIVE;
-		ground->until_at = permission->until_at;
-		ground->since_at = permission->since_at;
-	} else if (!given && ground->state == GROUND_OVER) {
-		ground->state = GROUND_PENDING;
-		ground->until_at = permission->until_at;
-		ground->since_at = permission->since_at;
-	} else if (!given) {
-		return; /* a live channel outweighs a pending one */
-	} else if (permission->until_at > ground->until_at) {
-		ground->until_at = permission->until_at;
-	}
-	ground->version = permission->version > ground->version ? permission->version : ground->version;
-	ground->seq = permission->seq > ground->seq ? permission->seq : ground->seq;
+	ground.state = GROUND_PENDING;
+	ground.version = permission->pending_version;
+	ground.until_at = permission->pending_until_at;
+	ground.seq = permission->pending_seq;
+	consent_ground_put(fold, &ground);
+}
+
+/* That there was one, where nothing of it is left. */
+static void
+consent_ground_over(struct fold *fold, const struct permission *permission)
+{
+	for (size_t i = 0; i < fold->out.ground_count; i++)
+		if (fold->out.ground[i].purpose == permission->purpose &&
+		    fold->out.ground[i].basis == BASIS_CONSENT)
+			return;
+	*ground_add(fold) = (struct ground){ .purpose = permission->purpose, .basis = BASIS_CONSENT,
+		                             .state = GROUND_OVER, .version = permission->version,
+		                             .since_at = permission->since_at,
+		                             .until_at = permission->since_at, .seq = permission->seq };
 }
 
 /* --- the fold --------------------------------------------------------------------------------- */
+
+static void
+fold_channels(struct fold *fold, const struct act_row *act)
+{
+	for (int channel = 0; channel < CHANNEL_COUNT; channel++)
+		if (act->channels & CHANNEL_BIT(channel))
+			fold_consent(fold, act, (enum channel)channel);
+}
 
 static void
 fold_act(struct fold *fold, const struct act_row *act)
@@ -376,14 +501,17 @@ fold_act(struct fold *fold, const struct act_row *act)
 	case ACT_REFUSED:
 	case ACT_WITHDRAWN:
 	case ACT_EXPIRED:
-		for (int channel = 0; channel < CHANNEL_COUNT; channel++)
-			if (act->channels & CHANNEL_BIT(channel))
-				fold_consent(fold, act, (enum channel)channel);
+		fold_channels(fold, act);
 		break;
 	case ACT_ESTABLISHED:
 		fold_established(fold, act);
 		break;
 	case ACT_ENDED:
+		if (act->basis == BASIS_CONSENT)
+			fold_channels(fold, act);
+		else
+			fold_ground_end(fold, act);
+		break;
 	case ACT_STOPPED:
 		fold_ground_end(fold, act);
 		break;
@@ -420,9 +548,10 @@ standing_fold(struct job *job, const struct registry *registry, const struct act
 	qsort(order, act_count, sizeof(*order), order_acts);
 	for (size_t i = 0; i < act_count; i++)
 		fold_act(&fold, order[i]);
-	objections_on_grounds(&fold);
 	for (size_t i = 0; i < fold.out.permission_count; i++)
 		consent_ground(&fold, &fold.out.permission[i]);
+	for (size_t i = 0; i < fold.out.permission_count; i++)
+		consent_ground_over(&fold, &fold.out.permission[i]);
 	if (fold.out.ground_count > LIMIT_GROUNDS)
 		return fail(job, ERR_LIMIT, "limit_grounds: this person has as many grounds as there may be");
 	*ret = fold.out;
@@ -458,6 +587,9 @@ standing_encode(const struct standing *standing, struct buf *out)
 		buf_le64(out, (uint64_t)permission->since_at);
 		buf_le64(out, (uint64_t)permission->until_at);
 		buf_le16(out, (uint16_t)permission->seq);
+		buf_le64(out, (uint64_t)permission->pending_until_at);
+		buf_le16(out, (uint16_t)permission->pending_version);
+		buf_le16(out, (uint16_t)permission->pending_seq);
 	}
 	buf_le16(out, (uint16_t)standing->objection_count);
 	for (size_t i = 0; i < standing->objection_count; i++) {
@@ -511,15 +643,18 @@ static bool
 eat_permission(bytes *rest, struct permission *permission)
 {
 	uint8_t channel, state;
-	uint32_t seq;
+	uint32_t seq, pending_seq;
 
 	if (!eat_u16(rest, &permission->purpose) || !eat_u16(rest, &permission->version) ||
 	    !eat_u8(rest, &channel) || !eat_u8(rest, &state) || !eat_time(rest, &permission->since_at) ||
-	    !eat_time(rest, &permission->until_at) || !eat_u16(rest, &seq))
+	    !eat_time(rest, &permission->until_at) || !eat_u16(rest, &seq) ||
+	    !eat_time(rest, &permission->pending_until_at) ||
+	    !eat_u16(rest, &permission->pending_version) || !eat_u16(rest, &pending_seq))
 		return false;
 	permission->channel = (enum channel)channel;
 	permission->state = (enum permission_state)state;
 	permission->seq = seq;
+	permission->pending_seq = pending_seq;
 	return true;
 }
 
@@ -588,13 +723,25 @@ ground_usable(const struct ground *ground, time_us now)
 	       ground->basis != BASIS_STORAGE_ONLY;
 }
 
+static bool
+better(const struct ground *a, const struct ground *b)
+{
+	if (a->state != b->state)
+		return a->state < b->state; /* live, pending, restricted, over */
+	return a->until_at > b->until_at;
+}
+
 const struct ground *
 standing_ground(const struct standing *standing, uint32_t purpose, enum basis basis)
 {
-	for (size_t i = 0; i < standing->ground_count; i++)
-		if (standing->ground[i].purpose == purpose && standing->ground[i].basis == basis)
-			return &standing->ground[i];
-	return NULL;
+	const struct ground *best = NULL;
+
+	for (size_t i = 0; i < standing->ground_count; i++) {
+		const struct ground *ground = &standing->ground[i];
+		if (ground->purpose == purpose && ground->basis == basis && (!best || better(ground, best)))
+			best = ground;
+	}
+	return best;
 }
 
 const struct permission *

@@ -10,6 +10,8 @@
  *       than what lowered it.
  *   L3  An objection to marketing takes every marketing permission in its channels that is older.
  *   L4  A ground that was stopped or withdrawn is not live; one that ended lives out its retention.
+ *   L5  Whether the sweep has been there makes no difference: `expired` only writes down what time
+ *       has done.
  */
 #ifndef VAULT_STANDING_H
 #define VAULT_STANDING_H
@@ -71,6 +73,11 @@ struct permission {
 	time_us since_at; /* of the act that made this state */
 	time_us until_at;
 	int64_t seq;
+	/* A yes that waits for its confirmation beside this state: a no stands until the confirmation
+	 * comes (L2), and so does an older yes that is being renewed. */
+	time_us pending_until_at; /* INT64_MIN: none waits */
+	uint32_t pending_version;
+	int64_t pending_seq;
 };
 
 struct objection {
@@ -79,6 +86,8 @@ struct objection {
 	time_us at;
 };
 
+/* One purpose may have several grounds of one basis side by side: each covers the fields of the
+ * version that it was established or consented under, as long as it lives itself. */
 struct standing {
 	struct ground *ground;
 	size_t ground_count;
@@ -101,6 +110,7 @@ must_check enum err standing_decode(struct job *job, bytes encoded, struct stand
 bool ground_live(const struct ground *ground, time_us now);
 /* Usable: lives, and is neither pending, restricted nor storage-only. */
 bool ground_usable(const struct ground *ground, time_us now);
+/* Of several the one that may be used, and of those the one that lasts longest. */
 const struct ground *standing_ground(const struct standing *standing, uint32_t purpose,
                                      enum basis basis);
 const struct permission *standing_permission(const struct standing *standing, uint32_t purpose,

@@ -73,3 +73,10 @@ DELETE FROM lookup WHERE subject = $1;
 
 -- name: import_bury_ledger
 DELETE FROM ledger WHERE subject = $1;
+
+-- name: import_made_get
+SELECT made, version FROM import_subject WHERE subject = $1 AND import = $2;
+
+-- Somebody else has changed the person between two rows of one import: not its own to undo any more.
+-- name: import_made_touched
+UPDATE import_subject SET made = 3 WHERE subject = $1 AND import = $2;

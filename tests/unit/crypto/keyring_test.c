@@ -273,15 +273,16 @@ a_form_relabelled_to_another_epoch_is_refused(void **state)
 	assert_refused(job, keyring, SUBJECT, wrapped);
 }
 
-/* Whoever holds the root or a KEK can make such forms; they must not overrun a slot all the same. */
+/* Only who holds the root or a KEK can make such forms; they must not overrun a slot even so. */
 static void
 an_authentic_form_of_a_wrong_size_is_refused(void **state)
 {
 	static const struct {
 		uint32_t count;
 		size_t len;
-	} bad[] = { { 0, 0 }, { 0, 3 }, { 0, 5 }, { 1, 4 }, { 0, 40 }, { 2, 40 }, { 66, 4 + 66 * 36 },
-		    { 65, 4 + 66 * 36 }, { UINT32_MAX, 4 }, { 0x1c71c71d, 4 + 4 } };
+	} bad[] = { { 0, 0 }, { 0, 3 }, { 0, 5 }, { 1, 4 }, { 0, 40 }, { 2, 40 },
+		    { 66, 4 + 66 * 36 }, { 65, 4 + 66 * 36 }, { UINT32_MAX, 4 },
+		    { 0x1c71c71d, 4 + 4 } };
 	struct job *job = *state;
 	bytes root = from_hex(job,
 	                      "0101010101010101010101010101010101010101010101010101010101010101");
@@ -722,7 +723,7 @@ workers_go_on_while_epochs_come_and_go(void **state)
 
 	for (size_t i = 0; i < WORKERS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, worker, &race), 0);
-	/* A rotation waits for workers, but they do not keep it waiting for ever: that would hang. */
+	/* A rotation waits for workers, but they do not keep it waiting for ever. */
 	for (uint32_t epoch = 2; epoch < 2 + ROTATIONS || !race.refused; epoch++)
 		rotate(&race, epoch);
 	race.stop = true;

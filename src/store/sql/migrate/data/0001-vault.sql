@@ -176,7 +176,8 @@ CREATE TABLE import (
 );
 
 -- What an import did to whom: for the undo and for the list of those to ask first.
--- made: 1 created the person, 2 added to somebody who was there.  ask: 1 is to be asked first.
+-- made: 1 created the person, 2 added to somebody who was there, 3 so, and others changed it since.
+-- ask: 1 is to be asked first.  version: as the import left it.
 CREATE TABLE import_subject (
 	subject  {int} NOT NULL,
 	import   {int} NOT NULL,

@@ -1,0 +1,370 @@
+/* api/audit.c -- the audit log as JSON: numbers become the names and public ids that they stand for. */
+#include "api/audit.h"
+
+#include "base/limits.h"
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+/* A public id by number; false when there is none. */
+static enum err
+id_of_no(struct job *job, enum sql sql, int64_t no, uid *ret, bool *ret_there)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+
+	TRY(db_query(job, job->db, sql, ARGS(sql_i64(no)), &rows));
+	TRY(rows_next(job, &rows, ret_there));
+	if (*ret_there && !uid_from_bytes(rows_bytes(&rows, 0), ret))
+		return fail(job, ERR_CORRUPT, "a stored id has the wrong length");
+	return OK;
+}
+
+enum err
+actor_pair(struct job *job, struct json_out *out, struct actor actor)
+{
+	bool there = false;
+	uid id;
+
+	if (actor.kind == ACTOR_KEY)
+		TRY(id_of_no(job, SQL_API_KEY_ID, actor.no, &id, &there));
+	json_name(out, S("actor"));
+	json_open(out, '{');
+	json_pair_str(out, S("kind"), words_name(WORDS_ACTOR, (int)actor.kind));
+	if (there)
+		json_pair_uid(out, S("key"), id);
+	if (actor.kind == ACTOR_OPERATOR)
+		json_pair_i64(out, S("uid"), actor.no);
+	json_close(out, '}');
+	return OK;
+}
+
+void
+purpose_pair(struct json_out *out, const struct registry *registry, int64_t no)
+{
+	const struct purpose *purpose = registry_purpose_no(registry, (uint32_t)no);
+
+	json_name(out, S("purpose"));
+	if (purpose)
+		json_put_str(out, purpose->name);
+	else if (no == PURPOSE_RIGHTS)
+		json_put_str(out, S("rights"));
+	else if (no == PURPOSE_ACCOUNTABILITY)
+		json_put_str(out, S("accountability"));
+	else if (no == PURPOSE_BREAK_GLASS)
+		json_put_str(out, S("break-glass"));
+	else
+		json_put_null(out);
+}
+
+void
+fields_pair(struct json_out *out, const struct registry *registry, bytes numbers)
+{
+	uint16_t no;
+
+	json_name(out, S("fields"));
+	json_open(out, '[');
+	while (eat_le16(&numbers, &no)) {
+		const struct field *field = registry_field_no(registry, no);
+		if (field)
+			json_put_str(out, field->name);
+	}
+	json_close(out, ']');
+}
+
+static enum err
+subject_pair(struct job *job, struct json_out *out, int64_t no)
+{
+	bool there = false;
+	uid id;
+
+	if (no)
+		TRY(id_of_no(job, SQL_SUBJECT_ID_OF_NO, no, &id, &there));
+	json_name(out, S("subject"));
+	if (there)
+		json_put_uid(out, id);
+	else
+		json_put_null(out);
+	return OK;
+}
+
+/* --- bodies, each as it is written where the act is ------------------------------------------- */
+
+/* As vault/decide.c writes one: u8 channel, class, flags, reason, basis | le16 version | le32 seq. */
+static bool
+eat_decision(bytes *rest, uint8_t ret[5], uint16_t *ret_version)
+{
+	uint32_t seq;
+
+	for (int i = 0; i < 5; i++)
+		if (!eat_u8(rest, &ret[i]))
+			return false;
+	return eat_le16(rest, ret_version) && eat_le32(rest, &seq);
+}
+
+static enum err
+decision_write(struct job *job, struct call *call, int64_t subject, int64_t purpose, bytes *body,
+               struct json_out *out)
+{
+	uint16_t version;
+	uint8_t word[5];
+
+	if (!eat_decision(body, word, &version))
+		return fail(job, ERR_CORRUPT, "a recorded decision cannot be read");
+	json_open(out, '{');
+	json_pair_bool(out, S("allowed"), word[3] < REASON_UNKNOWN);
+	json_pair_str(out, S("reason"), reason_name((enum reason)word[3]));
+	json_name(out, S("basis"));
+	if (word[4])
+		json_put_str(out, basis_name((enum basis)word[4]));
+	else
+		json_put_null(out);
+	json_pair_str(out, S("channel"), channel_name((enum channel)word[0]));
+	purpose_pair(out, call->registry, purpose);
+	json_name(out, S("version"));
+	if (version)
+		json_put_i64(out, version);
+	else
+		json_put_null(out);
+	TRY(subject_pair(job, out, subject));
+	json_close(out, '}');
+	return OK;
+}
+
+static enum err
+decisions_write(struct job *job, struct call *call, bytes body, struct json_out *out)
+{
+	uint64_t subject;
+	uint16_t purpose;
+
+	json_name(out, S("decisions"));
+	json_open(out, '[');
+	while (body.len) {
+		if (!eat_le64(&body, &subject) || !eat_le16(&body, &purpose))
+			return fail(job, ERR_CORRUPT, "recorded decisions cannot be read");
+		TRY(decision_write(job, call, (int64_t)subject, purpose, &body, out));
+	}
+	json_close(out, ']');
+	return OK;
+}
+
+struct entry_row {
+	int64_t seq;
+	time_us at;
+	struct actor actor;
+	enum entry_act act;
+	enum err outcome;
+	int64_t subject, purpose;
+	bytes body;
+};
+
+/* le64 version | digest (32) | le16 fields */
+static void
+change_write(struct call *call, const struct entry_row *row, struct json_out *out)
+{
+	bytes body = row->body, digest;
+	uint64_t version;
+
+	if (!eat_le64(&body, &version) || !eat_bytes(&body, 32, &digest))
+		return;
+	json_pair_i64(out, S("version"), (int64_t)version);
+	if (row->act == ENTRY_SUBJECT_CREATE || row->act == ENTRY_SUBJECT_CHANGE)
+		fields_pair(out, call->registry, body);
+}
+
+/* le64 number | le64 version, of a field or purpose */
+static void
+definition_write(struct call *call, const struct entry_row *row, struct json_out *out)
+{
+	bytes body = row->body;
+	uint64_t no, version;
+
+	if (!eat_le64(&body, &no) || !eat_le64(&body, &version))
+		return;
+	if (row->act == ENTRY_FIELD_PUT) {
+		uint8_t field[2] = { (uint8_t)no, (uint8_t)(no >> 8) };
+		fields_pair(out, call->registry, (bytes){ field, sizeof(field) });
+	} else {
+		json_pair_i64(out, S("version"), (int64_t)version);
+	}
+}
+
+/* le16 field | le16 how many */
+static void
+search_write(struct call *call, const struct entry_row *row, struct json_out *out)
+{
+	bytes body = row->body, field;
+	uint16_t found;
+
+	if (!eat_bytes(&body, 2, &field) || !eat_le16(&body, &found))
+		return;
+	fields_pair(out, call->registry, field);
+	json_pair_i64(out, S("found"), found);
+}
+
+static void
+key_write(const struct entry_row *row, struct json_out *out)
+{
+	uid id;
+
+	if (uid_from_bytes(row->body, &id))
+		json_pair_uid(out, S("key"), id);
+}
+
+static enum err
+body_write(struct job *job, struct call *call, const struct entry_row *row, struct json_out *out)
+{
+	bytes body = row->body;
+
+	switch (row->act) { /* the others have no body, or one that is not shown */
+	case ENTRY_REFUSED:
+		json_pair_str(out, S("operation"), bytes_str(body));
+		break;
+	case ENTRY_FIELD_PUT:
+	case ENTRY_PURPOSE_PUT:
+	case ENTRY_PURPOSE_ACTIVATE:
+	case ENTRY_PURPOSE_END:
+		definition_write(call, row, out);
+		break;
+	case ENTRY_SUBJECT_CREATE:
+	case ENTRY_SUBJECT_CHANGE:
+	case ENTRY_ACT:
+	case ENTRY_EXPIRE:
+	case ENTRY_TOLD:
+		change_write(call, row, out);
+		break;
+	case ENTRY_SUBJECT_READ:
+		fields_pair(out, call->registry, body);
+		break;
+	case ENTRY_SUBJECT_SEARCH:
+		search_write(call, row, out);
+		break;
+	case ENTRY_DECISION:
+		json_name(out, S("decisions"));
+		json_open(out, '[');
+		TRY(decision_write(job, call, row->subject, row->purpose, &body, out));
+		json_close(out, ']');
+		break;
+	case ENTRY_DECISIONS:
+		return decisions_write(job, call, body, out);
+	case ENTRY_KEY_MAKE:
+	case ENTRY_KEY_REVOKE:
+		key_write(row, out);
+		break;
+	default:
+		break;
+	}
+	return OK;
+}
+
+static enum err
+entry_write_json(struct job *job, struct call *call, const struct entry_row *row, struct json_out *out)
+{
+	json_open(out, '{');
+	json_pair_i64(out, S("seq"), row->seq);
+	json_pair_time(out, S("at"), row->at);
+	TRY(actor_pair(job, out, row->actor));
+	json_pair_str(out, S("act"), entry_name(row->act));
+	json_pair_str(out, S("outcome"), row->outcome ? str_from_c(err_info(row->outcome)->slug) : S("done"));
+	TRY(subject_pair(job, out, row->subject));
+	purpose_pair(out, call->registry, row->purpose);
+	TRY(body_write(job, call, row, out));
+	json_close(out, '}');
+	return OK;
+}
+
+/* --- the list --------------------------------------------------------------------------------- */
+
+struct audit_query {
+	struct page page;
+	bool one_subject;
+	int64_t subject;
+};
+
+static enum err
+subject_no(struct job *job, uid id, int64_t *ret)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	TRY(db_query(job, job->db, SQL_SUBJECT_NO_OF_ID, ARGS(sql_bytes(uid_bytes(&id))), &rows));
+	TRY(rows_next(job, &rows, &there));
+	*ret = there ? rows_i64(&rows, 0) : 0; /* nobody: no entries */
+	return OK;
+}
+
+static enum err
+audit_read(struct job *job, struct call *call, struct audit_query *ret)
+{
+	bool bad = false;
+	str text;
+	uid id;
+
+	*ret = (struct audit_query){ 0 };
+	TRY(call_page(job, call, &ret->page));
+	ret->one_subject = request_query(&job->arena, call->request, S("subject"), &text, &bad);
+	if (bad || (ret->one_subject && !uid_parse(text, &id)))
+		return fail(job, ERR_MALFORMED, "subject is the UUID of a person");
+	return ret->one_subject ? subject_no(job, id, &ret->subject) : OK;
+}
+
+static enum err
+audit_list(struct job *job, const struct audit_query *query, struct entry_row *row, size_t *ret_count)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	if (query->one_subject)
+		TRY(db_query(job, job->db, SQL_ENTRY_OF_SUBJECT,
+		             ARGS(sql_i64(query->subject), sql_i64(query->page.after),
+		                  sql_i64(query->page.limit)),
+		             &rows));
+	else
+		TRY(db_query(job, job->db, SQL_ENTRY_AFTER,
+		             ARGS(sql_i64(query->page.after), sql_i64(query->page.limit)), &rows));
+	for (*ret_count = 0;; ++*ret_count) {
+		TRY(rows_next(job, &rows, &there));
+		if (!there)
+			return OK;
+		row[*ret_count] = (struct entry_row){
+			.seq = rows_i64(&rows, 0),
+			.at = rows_i64(&rows, 1),
+			.actor = { (enum actor_kind)rows_i64(&rows, 2), rows_i64(&rows, 3) },
+			.act = (enum entry_act)rows_i64(&rows, 4),
+			.outcome = (enum err)rows_i64(&rows, 5),
+			.subject = rows_i64(&rows, 6),
+			.purpose = rows_i64(&rows, 7),
+			.body = arena_bytes(&job->arena, rows_bytes(&rows, 8)),
+		};
+	}
+}
+
+static enum err
+audit_write(struct job *job, struct call *call, const struct entry_row *row, size_t count, int64_t limit)
+{
+	struct json_out *out = answer_json(call, 200);
+
+	json_open(out, '{');
+	json_name(out, S("entries"));
+	json_open(out, '[');
+	for (size_t i = 0; i < count && buf_ok(out->buf); i++)
+		TRY(entry_write_json(job, call, &row[i], out));
+	json_close(out, ']');
+	answer_next(out, count == (size_t)limit, count ? row[count - 1].seq : 0);
+	json_close(out, '}');
+	return OK;
+}
+
+enum err
+on_audit_entries_get(struct job *job, struct call *call)
+{
+	struct audit_query query;
+	struct entry_row *row;
+	size_t count;
+
+	TRY(audit_read(job, call, &query));
+	TRY(call_registry(job, call));
+	row = arena_array(&job->arena, (size_t)query.page.limit, sizeof(*row));
+	TRY(audit_list(job, &query, row, &count));
+	TRY(entry_write(job, call->vault->store,
+	                &(struct entry){ .act = ENTRY_AUDIT_READ, .subject = query.subject }, NULL)); /* I4 */
+	return audit_write(job, call, row, count, query.page.limit);
+}

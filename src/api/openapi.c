@@ -1,0 +1,608 @@
+/* api/openapi.c -- the OpenAPI 3.1 description, printed from routes.def, schema.def, words.h and
+ * base/err.h: what is described is what runs. */
+#include "api/call.h"
+#include "base/limits.h"
+
+#define NAME_PATTERN "^[a-z][a-z0-9_-]{0,63}$"
+
+/* --- schemas ---------------------------------------------------------------------------------- */
+
+static void
+reference(struct json_out *out, str where, str name)
+{
+	OWNED(buf_release) struct buf text = { .max = 256 };
+
+	buf_put(&text, where);
+	buf_put(&text, name);
+	json_pair_str(out, S("$ref"), buf_str(&text));
+}
+
+static void
+schema_reference(struct json_out *out, enum schema_id id)
+{
+	reference(out, S("#/components/schemas/"), str_from_c(schema_get(id)->name));
+}
+
+static void
+put_words(struct json_out *out, enum words words)
+{
+	const struct word_list *list = words_list(words);
+
+	json_pair_str(out, S("type"), S("string"));
+	json_name(out, S("enum"));
+	json_open(out, '[');
+	for (size_t i = 0; i < list->count; i++)
+		json_put_str(out, list->word[i].name);
+	json_close(out, ']');
+}
+
+/* A scalar as values are written: text, or a number or boolean that stands for its text. */
+static void
+put_scalar(struct json_out *out, bool or_null)
+{
+	json_name(out, S("type"));
+	json_open(out, '[');
+	json_put_str(out, S("string"));
+	json_put_str(out, S("number"));
+	json_put_str(out, S("boolean"));
+	if (or_null)
+		json_put_str(out, S("null"));
+	json_close(out, ']');
+}
+
+static void
+put_string(struct json_out *out, str format, str pattern, int64_t length_max)
+{
+	json_pair_str(out, S("type"), S("string"));
+	if (format.len)
+		json_pair_str(out, S("format"), format);
+	if (pattern.len)
+		json_pair_str(out, S("pattern"), pattern);
+	if (length_max)
+		json_pair_i64(out, S("maxLength"), length_max);
+}
+
+/* An object whose names are not known beforehand, and what is under each. */
+static void
+put_map_begin(struct json_out *out)
+{
+	json_pair_str(out, S("type"), S("object"));
+	json_name(out, S("additionalProperties"));
+	json_open(out, '{');
+}
+
+/* "*", or a list of names. */
+static void
+put_purposes(struct json_out *out)
+{
+	json_name(out, S("oneOf"));
+	json_put_raw(out, S("[{\"const\":\"*\"},{\"type\":\"array\",\"items\":{\"type\":\"string\",\"pattern\":\"" NAME_PATTERN "\"}}]"));
+}
+
+/* The inside of the schema object of one value. */
+static void
+put_type(struct json_out *out, const struct member *member)
+{
+	switch (member->type) {
+	case T_ANY:
+		break;
+	case T_BOOLEAN:
+		json_pair_str(out, S("type"), S("boolean"));
+		break;
+	case T_DATE:
+		put_string(out, S("date"), S(""), 0);
+		break;
+	case T_DURATION:
+		put_string(out, S("duration"), S(""), 0);
+		break;
+	case T_FREE:
+		json_pair_str(out, S("type"), S("object"));
+		break;
+	case T_HASH:
+		put_string(out, S(""), S("^sha256:[0-9a-fA-F]{64}$"), 0);
+		break;
+	case T_ID:
+		put_string(out, S("uuid"), S(""), 0);
+		break;
+	case T_MAP:
+		put_map_begin(out);
+		schema_reference(out, (enum schema_id)member->of);
+		json_close(out, '}');
+		break;
+	case T_NAME:
+		put_string(out, S(""), S(NAME_PATTERN), 0);
+		break;
+	case T_OBJECT:
+		schema_reference(out, (enum schema_id)member->of);
+		break;
+	case T_PATCH:
+	case T_VALUES:
+		put_map_begin(out);
+		put_scalar(out, member->type == T_PATCH);
+		json_close(out, '}');
+		break;
+	case T_PURPOSES:
+		put_purposes(out);
+		break;
+	case T_TEXT:
+		put_string(out, S(""), S(""), member->of);
+		break;
+	case T_TEXTS:
+		put_map_begin(out);
+		put_string(out, S(""), S(""), 0);
+		json_close(out, '}');
+		break;
+	case T_TIME:
+		put_string(out, S("date-time"), S(""), 0);
+		break;
+	case T_WHOLE:
+		json_pair_str(out, S("type"), S("integer"));
+		break;
+	case T_WORD:
+		put_words(out, (enum words)member->of);
+		break;
+	}
+}
+
+static void
+put_one_or_list(struct json_out *out, const struct member *member)
+{
+	if (!(member->flags & LIST)) {
+		put_type(out, member);
+		return;
+	}
+	json_pair_str(out, S("type"), S("array"));
+	json_name(out, S("items"));
+	json_open(out, '{');
+	put_type(out, member);
+	json_close(out, '}');
+}
+
+/* Optional members of a body may be null, which is as if they were left out. */
+static bool
+may_be_null(const struct schema *schema, const struct member *member)
+{
+	if (schema->use == USE_ASKED)
+		return !(member->flags & (NEED | NOT_NULL));
+	return member->flags & NULLABLE;
+}
+
+static void
+put_member(struct json_out *out, const struct schema *schema, const struct member *member)
+{
+	json_name(out, str_from_c(member->name));
+	json_open(out, '{');
+	if (may_be_null(schema, member)) {
+		json_name(out, S("anyOf"));
+		json_open(out, '[');
+		json_open(out, '{');
+		put_one_or_list(out, member);
+		json_close(out, '}');
+		json_put_raw(out, S("{\"type\":\"null\"}"));
+		json_close(out, ']');
+	} else {
+		put_one_or_list(out, member);
+	}
+	json_pair_str(out, S("description"), str_from_c(member->text));
+	json_close(out, '}');
+}
+
+static void
+put_schema(struct json_out *out, const struct schema *schema)
+{
+	json_name(out, str_from_c(schema->name));
+	json_open(out, '{');
+	json_pair_str(out, S("type"), S("object"));
+	json_pair_str(out, S("description"), str_from_c(schema->text));
+	json_name(out, S("required"));
+	json_open(out, '[');
+	for (size_t i = 0; i < schema->count; i++)
+		if (schema->member[i].flags & NEED)
+			json_put_str(out, str_from_c(schema->member[i].name));
+	json_close(out, ']');
+	json_name(out, S("properties"));
+	json_open(out, '{');
+	for (size_t i = 0; i < schema->count; i++)
+		put_member(out, schema, &schema->member[i]);
+	json_close(out, '}');
+	json_pair_bool(out, S("additionalProperties"), false);
+	json_close(out, '}');
+}
+
+/* --- parameters ------------------------------------------------------------------------------- */
+
+enum place { IN_PATH, IN_QUERY, IN_HEADER };
+
+static void
+put_parameter(struct json_out *out, enum place place, str name, bool required, str schema, str text)
+{
+	static const str places[] = { { "path", 4 }, { "query", 5 }, { "header", 6 } };
+
+	json_open(out, '{');
+	json_pair_str(out, S("name"), name);
+	json_pair_str(out, S("in"), places[place]);
+	json_pair_bool(out, S("required"), required);
+	json_pair_str(out, S("description"), text);
+	json_name(out, S("schema"));
+	json_put_raw(out, schema);
+	json_close(out, '}');
+}
+
+static void
+put_setting_parameter(struct json_out *out)
+{
+	json_open(out, '{');
+	json_pair_str(out, S("name"), S("setting"));
+	json_pair_str(out, S("in"), S("path"));
+	json_pair_bool(out, S("required"), true);
+	json_pair_str(out, S("description"), S("The setting."));
+	json_name(out, S("schema"));
+	json_open(out, '{');
+	put_words(out, WORDS_SETTING);
+	json_close(out, '}');
+	json_close(out, '}');
+}
+
+static void
+put_path_parameter(struct json_out *out, str name)
+{
+	if (str_eq(name, S("id")))
+		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"string\",\"format\":\"uuid\"}"), S("The id."));
+	else if (str_eq(name, S("seq")))
+		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"integer\"}"),
+		              S("Number of the hold in the person's ledger."));
+	else if (str_eq(name, S("hash")))
+		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"string\",\"pattern\":\"^[0-9a-fA-F]{64}$\"}"),
+		              S("SHA-256 of the words, in hexadecimal."));
+	else if (str_eq(name, S("setting")))
+		put_setting_parameter(out);
+	else if (str_eq(name, S("slug")))
+		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"string\"}"), S("The last part of the type."));
+	else
+		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"string\",\"pattern\":\"" NAME_PATTERN "\"}"),
+		              S("The name."));
+}
+
+static void
+put_path_parameters(struct json_out *out, str path)
+{
+	str skipped, name;
+
+	while (eat_until(&path, '{', &skipped) && eat_until(&path, '}', &name))
+		put_path_parameter(out, name);
+}
+
+static void
+put_other_parameters(struct json_out *out, const struct route *route)
+{
+	if (route_has(route, ROUTE_PURPOSE))
+		put_parameter(out, IN_HEADER, S("Valv-Purpose"), true, S("{\"type\":\"string\"}"),
+		              S("The purpose of this reading; `rights` for operators."));
+	if (route_has(route, ROUTE_IF_MATCH))
+		put_parameter(out, IN_HEADER, S("If-Match"), true, S("{\"type\":\"string\"}"),
+		              S("The ETag of what was read, or *."));
+	if (route->again)
+		put_parameter(out, IN_HEADER, S("Idempotency-Key"), false, S("{\"type\":\"string\",\"maxLength\":257}"),
+		              S("Any string of your own, in quotes: the call happens once however often it is sent, for 24 hours."));
+	if (route_has(route, ROUTE_PAGED)) {
+		put_parameter(out, IN_QUERY, S("after"), false, S("{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}"),
+		              S("`next` of the page before."));
+		put_parameter(out, IN_QUERY, S("limit"), false,
+		              S("{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100}"),
+		              S("Items on one page."));
+	}
+	if (route_has(route, ROUTE_OF_SUBJECT))
+		put_parameter(out, IN_QUERY, S("subject"), false, S("{\"type\":\"string\",\"format\":\"uuid\"}"),
+		              S("Only what is about this person."));
+}
+
+/* --- bodies and answers ----------------------------------------------------------------------- */
+
+static void
+put_media(struct json_out *out, str type, enum schema_id id, bool lines)
+{
+	json_name(out, type);
+	json_open(out, '{');
+	json_name(out, S("schema"));
+	json_open(out, '{');
+	if (id != SCHEMA_NONE)
+		schema_reference(out, id);
+	json_close(out, '}');
+	if (lines)
+		json_pair_bool(out, S("x-line-by-line"), true);
+	json_close(out, '}');
+}
+
+static void
+put_body(struct json_out *out, const struct route *route)
+{
+	if (route->body == SCHEMA_NONE)
+		return;
+	json_name(out, S("requestBody"));
+	json_open(out, '{');
+	json_pair_bool(out, S("required"), !route_has(route, ROUTE_BODY_OPTIONAL));
+	json_name(out, S("content"));
+	json_open(out, '{');
+	if (route_has(route, ROUTE_NDJSON))
+		put_media(out, S("application/x-ndjson"), route->body, true);
+	else
+		put_media(out, S("application/json"), route->body, false);
+	if (route_has(route, ROUTE_MERGE_PATCH))
+		put_media(out, S("application/merge-patch+json"), route->body, false);
+	json_close(out, '}');
+	json_close(out, '}');
+}
+
+static void
+put_header(struct json_out *out, str name, str text)
+{
+	json_name(out, name);
+	json_open(out, '{');
+	json_pair_str(out, S("description"), text);
+	json_name(out, S("schema"));
+	json_put_raw(out, S("{\"type\":\"string\"}"));
+	json_close(out, '}');
+}
+
+static void
+put_answer_headers(struct json_out *out, const struct route *route)
+{
+	json_name(out, S("headers"));
+	json_open(out, '{');
+	if (route_has(route, ROUTE_ETAG))
+		put_header(out, S("ETag"), S("Version of the person, for If-Match."));
+	if (route_has(route, ROUTE_LOCATION))
+		put_header(out, S("Location"), S("Address of what was made."));
+	if (route->again)
+		put_header(out, S("Idempotency-Replayed"), S("true: an earlier call with this Idempotency-Key did it."));
+	json_close(out, '}');
+}
+
+static void
+put_success(struct json_out *out, const struct route *route, int status)
+{
+	OWNED(buf_release) struct buf number = { .max = 8 };
+
+	buf_dec(&number, status);
+	json_name(out, buf_str(&number));
+	json_open(out, '{');
+	json_pair_str(out, S("description"), status == 201 ? S("Made.") : status == 204 ? S("Done.") : S("The answer."));
+	put_answer_headers(out, route);
+	if (status != 204) {
+		json_name(out, S("content"));
+		json_open(out, '{');
+		if (route_has(route, ROUTE_HTML))
+			put_media(out, S("text/html"), SCHEMA_NONE, false);
+		else if (route_has(route, ROUTE_TEXT))
+			put_media(out, S("text/plain"), SCHEMA_NONE, false);
+		else if (route_has(route, ROUTE_NDJSON))
+			put_media(out, S("application/x-ndjson"), route->answer, true);
+		else
+			put_media(out, S("application/json"), route->answer, false);
+		json_close(out, '}');
+	}
+	json_close(out, '}');
+}
+
+/* Errors of the process and its command line never reach a caller. */
+static bool
+is_answered(enum err err)
+{
+	return err != ERR_USAGE && err != ERR_NEWER && err != ERR_LOCKED && err != ERR_ROOT;
+}
+
+/* The types of problem that share a status. */
+static void
+problems_text(struct buf *text, const struct route *route, int status)
+{
+	for (enum err err = OK + 1; err < ERR_COUNT; err++) {
+		const struct err_info *info = err_info(err);
+		if (info->status != status || !is_answered(err) || !route_may_fail(route, err))
+			continue;
+		buf_put(text, text->len ? S(", ") : S("Problem: "));
+		buf_put(text, str_from_c(info->slug));
+	}
+}
+
+static void
+put_problems(struct json_out *out, const struct route *route)
+{
+	for (int status = 400; status < 600; status++) {
+		OWNED(buf_release) struct buf text = { .max = 8192 };
+		OWNED(buf_release) struct buf number = { .max = 8 };
+
+		problems_text(&text, route, status);
+		if (!text.len)
+			continue;
+		buf_dec(&number, status);
+		json_name(out, buf_str(&number));
+		json_open(out, '{');
+		json_pair_str(out, S("description"), buf_str(&text));
+		json_name(out, S("headers"));
+		json_open(out, '{');
+		if (status == 401)
+			put_header(out, S("WWW-Authenticate"), S("Bearer."));
+		if (status == 429 || status == 503)
+			put_header(out, S("Retry-After"), S("Seconds to wait."));
+		json_close(out, '}');
+		json_name(out, S("content"));
+		json_open(out, '{');
+		put_media(out, S("application/problem+json"), SCHEMA_PROBLEM, false);
+		json_close(out, '}');
+		json_close(out, '}');
+	}
+}
+
+/* --- operations ------------------------------------------------------------------------------- */
+
+static void
+put_method(struct json_out *out, const struct route *route)
+{
+	char lower[8];
+
+	for (size_t i = 0; i < route->method_name.len; i++)
+		lower[i] = (char)(route->method_name.ptr[i] | 0x20);
+	json_name(out, (str){ lower, route->method_name.len });
+}
+
+/* The word after /v1/ groups the operations. */
+static str
+tag_of(const struct route *route)
+{
+	str rest = route->path, tag = S("pages");
+
+	if (!eat_str(&rest, S("/v1/")))
+		return tag;
+	if (!eat_until(&rest, '/', &tag))
+		tag = rest;
+	return str_ends(tag, S(".json")) ? S("description") : tag;
+}
+
+static void
+put_scopes(struct json_out *out, const struct route *route)
+{
+	const struct word_list *list = words_list(WORDS_SCOPE);
+
+	json_name(out, S("security"));
+	json_open(out, '[');
+	if (!route_has(route, ROUTE_OPEN)) {
+		json_open(out, '{');
+		json_name(out, S("key"));
+		json_open(out, '[');
+		for (size_t i = 0; i < list->count; i++)
+			if (route->scopes & (uint32_t)list->word[i].no)
+				json_put_str(out, list->word[i].name);
+		json_close(out, ']');
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
+static void
+put_operation(struct json_out *out, const struct route *route)
+{
+	put_method(out, route);
+	json_open(out, '{');
+	json_pair_str(out, S("operationId"), route->name);
+	json_pair_str(out, S("summary"), route->summary);
+	json_name(out, S("tags"));
+	json_open(out, '[');
+	json_put_str(out, tag_of(route));
+	json_close(out, ']');
+	put_scopes(out, route);
+	json_pair_bool(out, S("x-operator-only"), route_has(route, ROUTE_OPERATOR));
+	json_pair_bool(out, S("x-reserved-lane"), route_has(route, ROUTE_RESERVED));
+	json_name(out, S("parameters"));
+	json_open(out, '[');
+	put_path_parameters(out, route->path);
+	put_other_parameters(out, route);
+	json_close(out, ']');
+	put_body(out, route);
+	json_name(out, S("responses"));
+	json_open(out, '{');
+	put_success(out, route, route->status);
+	if (route_has(route, ROUTE_MAKES))
+		put_success(out, route, 201);
+	put_problems(out, route);
+	json_close(out, '}');
+	json_close(out, '}');
+}
+
+static bool
+is_first_of_path(size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (str_eq(route_at(i)->path, route_at(index)->path))
+			return false;
+	return true;
+}
+
+static void
+put_paths(struct json_out *out)
+{
+	json_name(out, S("paths"));
+	json_open(out, '{');
+	for (size_t i = 0; route_at(i); i++) {
+		if (!is_first_of_path(i))
+			continue;
+		json_name(out, route_at(i)->path);
+		json_open(out, '{');
+		for (size_t n = i; route_at(n); n++)
+			if (str_eq(route_at(n)->path, route_at(i)->path))
+				put_operation(out, route_at(n));
+		json_close(out, '}');
+	}
+	json_close(out, '}');
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static void
+put_components(struct json_out *out)
+{
+	json_name(out, S("components"));
+	json_open(out, '{');
+	json_name(out, S("securitySchemes"));
+	json_open(out, '{');
+	json_name(out, S("key"));
+	json_open(out, '{');
+	json_pair_str(out, S("type"), S("http"));
+	json_pair_str(out, S("scheme"), S("bearer"));
+	json_pair_str(out, S("description"),
+	              S("An API key, valv_…. Its scopes and purposes are its maker's choice; where several "
+	                "scopes are listed, any one is enough. Over the server's own socket an operator needs none."));
+	json_close(out, '}');
+	json_close(out, '}');
+	json_name(out, S("schemas"));
+	json_open(out, '{');
+	for (enum schema_id id = SCHEMA_NONE + 1; id < SCHEMA_COUNT; id++)
+		put_schema(out, schema_get(id));
+	json_close(out, '}');
+	json_close(out, '}');
+}
+
+static void
+put_info(struct json_out *out)
+{
+	json_name(out, S("info"));
+	json_open(out, '{');
+	json_pair_str(out, S("title"), S("Valv"));
+	json_pair_str(out, S("version"), S("1"));
+	json_pair_str(out, S("summary"), S("A self-hosted vault for customer data."));
+	json_pair_str(out, S("description"),
+	              S("A value about a person is kept only while a ground covers it; nothing is sent without "
+	                "a yes; every look is written down. Errors are problems (RFC 9457) without personal "
+	                "data, and each type is explained at its own address. A GET also answers HEAD. A method "
+	                "that an address does not take is answered 405 with Allow."));
+	json_name(out, S("license"));
+	json_open(out, '{');
+	json_pair_str(out, S("name"), S("Apache-2.0"));
+	json_pair_str(out, S("identifier"), S("Apache-2.0"));
+	json_close(out, '}');
+	json_close(out, '}');
+}
+
+void
+openapi_print(struct buf *text)
+{
+	struct json_out out;
+
+	json_out_begin(&out, text);
+	json_open(&out, '{');
+	json_pair_str(&out, S("openapi"), S("3.1.0"));
+	json_pair_str(&out, S("jsonSchemaDialect"), S("https://json-schema.org/draft/2020-12/schema"));
+	put_info(&out);
+	json_name(&out, S("servers"));
+	json_put_raw(&out, S("[{\"url\":\"/\"}]"));
+	put_paths(&out);
+	put_components(&out);
+	json_close(&out, '}');
+}
+
+enum err
+on_openapi_get(struct job *job, struct call *call)
+{
+	answer_text(call, 200, S("application/json"));
+	buf_put(&call->response->body, buf_str(&call->api->openapi));
+	return OK;
+}

@@ -1,0 +1,177 @@
+/* api/settings.c -- settings: texts in the store, each with a shape of its own here. */
+#include "api/settings.h"
+
+#include "api/call.h"
+#include "base/limits.h"
+
+static const struct setting_row {
+	str name;
+	enum setting_kind kind;
+	int64_t min, max;
+} rows[SETTING_COUNT] = {
+#define X(e, name, kind, min, max) [e] = { { name, sizeof(name) - 1 }, kind, min, max },
+	SETTING_TABLE(X)
+#undef X
+};
+
+static enum err
+setting_find(struct job *job, const struct call *call, const struct setting_row **ret)
+{
+	int no;
+
+	if (!words_find(WORDS_SETTING, call->param[0], &no))
+		return fail(job, ERR_ABSENT, "no setting has that name");
+	*ret = &rows[no];
+	return OK;
+}
+
+/* --- reading a new value into the text that is stored ----------------------------------------- */
+
+static enum err
+number_read(struct job *job, struct json body, const struct setting_row *row, struct buf *out)
+{
+	int64_t number = 0;
+
+	TRY(json_i64(job, body, "value", row->min, row->max, &number, NULL));
+	buf_dec(out, number);
+	return OK;
+}
+
+static enum err
+text_read(struct job *job, struct json body, const struct setting_row *row, struct buf *out)
+{
+	str text;
+
+	TRY(json_need_str(job, body, "value", (size_t)row->max, &text));
+	text = str_trim(text);
+	if (text.len < (size_t)row->min || !str_printable(text) || memchr(text.ptr, '\n', text.len))
+		return json_fail(job, ERR_INVALID, json_member(job, body, "value"), "must be one line of text");
+	buf_put(out, text);
+	return OK;
+}
+
+static enum err
+time_read(struct job *job, struct json body, struct buf *out)
+{
+	time_us at;
+
+	TRY(body_need_time(job, body, "value", &at));
+	if (at > job->now)
+		return json_fail(job, ERR_INVALID, json_member(job, body, "value"), "is in the future");
+	buf_time(out, at);
+	return OK;
+}
+
+static bool
+is_language(str code)
+{
+	return (code.len == 2 || code.len == 3) && name_valid(code) &&
+	       !memchr(code.ptr, '_', code.len) && !memchr(code.ptr, '-', code.len);
+}
+
+static enum err
+languages_read(struct job *job, struct json body, const struct setting_row *row, struct buf *out)
+{
+	str code[LIMIT_LANGUAGES];
+	struct json list;
+
+	TRY(json_array(job, body, "value", (size_t)row->max, &list));
+	if (!json_count(list))
+		return json_fail(job, ERR_INVALID, list, "names at least one language");
+	for (size_t i = 0; i < json_count(list); i++) {
+		struct json element = json_element(job, list, i);
+		TRY(json_scalar(job, element, LIMIT_NAME_BYTES, &code[i]));
+		if (!is_language(code[i]))
+			return json_fail(job, ERR_INVALID, element, "must be a code of two or three letters, as sv");
+		for (size_t n = 0; n < i; n++)
+			if (str_eq(code[n], code[i]))
+				return json_fail(job, ERR_INVALID, element, "is there twice");
+		if (i)
+			buf_char(out, ' ');
+		buf_put(out, code[i]);
+	}
+	return OK;
+}
+
+static enum err
+value_of_body(struct job *job, struct json body, const struct setting_row *row, struct buf *out)
+{
+	struct json place = json_member(job, body, "value");
+
+	if (json_kind(place) == JSON_ABSENT || json_kind(place) == JSON_NULL)
+		return json_fail(job, ERR_INVALID, place, "is required");
+	switch (row->kind) {
+	case SETTING_NUMBER:
+		return number_read(job, body, row, out);
+	case SETTING_TEXT:
+		return text_read(job, body, row, out);
+	case SETTING_TIME:
+		return time_read(job, body, out);
+	case SETTING_LANGUAGES:
+		return languages_read(job, body, row, out);
+	}
+	return OK;
+}
+
+/* --- the stored text as JSON ------------------------------------------------------------------ */
+
+static void
+languages_write(struct json_out *out, str text)
+{
+	str code;
+
+	json_open(out, '[');
+	while (text.len) {
+		if (!eat_until(&text, ' ', &code)) {
+			code = text;
+			text = S("");
+		}
+		json_put_str(out, code);
+	}
+	json_close(out, ']');
+}
+
+static enum err
+setting_answer(struct job *job, struct call *call, const struct setting_row *row)
+{
+	struct json_out *out;
+	bool there;
+	str text;
+
+	TRY(setting_get(job, call->vault, row->name, &text, &there));
+	out = answer_json(call, 200);
+	json_open(out, '{');
+	json_pair_str(out, S("name"), row->name);
+	json_name(out, S("value"));
+	if (!there)
+		json_put_null(out);
+	else if (row->kind == SETTING_NUMBER)
+		json_put_raw(out, text);
+	else if (row->kind == SETTING_LANGUAGES)
+		languages_write(out, text);
+	else
+		json_put_str(out, text);
+	json_close(out, '}');
+	return OK;
+}
+
+enum err
+on_setting_get(struct job *job, struct call *call)
+{
+	const struct setting_row *row;
+
+	TRY(setting_find(job, call, &row));
+	return setting_answer(job, call, row);
+}
+
+enum err
+on_setting_put(struct job *job, struct call *call)
+{
+	OWNED(buf_release) struct buf text = { .max = 1024 };
+	const struct setting_row *row;
+
+	TRY(setting_find(job, call, &row));
+	TRY(value_of_body(job, call->body, row, &text));
+	TRY(setting_put(job, call->vault, row->name, buf_str(&text)));
+	return setting_answer(job, call, row);
+}

@@ -1,0 +1,55 @@
+/* cli/client.h -- calls to a server: over its Unix socket, or over HTTP(S) with a key.  The only
+ * file that knows libcurl is client.c.
+ *
+ * Whatever does not come back as a success has been told to the person when client_call() returns.
+ */
+#ifndef CLI_CLIENT_H
+#define CLI_CLIENT_H
+
+#include "cli/args.h"
+#include "json/json.h"
+
+struct client;
+
+#define ASK_HEADERS 3
+
+struct ask {
+	const char *method;
+	const char *path; /* client_path() */
+	str body;         /* ptr NULL: none */
+	const char *type; /* NULL: application/json */
+	const char *header[ASK_HEADERS]; /* "Name: value" */
+};
+
+/* Borrowed until the next call on this client. */
+struct answer {
+	int status;
+	str body;
+	str etag; /* empty when there is none */
+};
+
+/* By --data, --url and --key-file.  Connects only with the first call.   ERR_USAGE, ERR_IO */
+must_check enum err client_open(struct job *job, struct cli *cli, const struct args *args,
+                                struct client **ret);
+void client_close(struct client **client); /* accepts NULL inside; for OWNED */
+
+/* ERR_IO: no server, or it refused; complained. */
+must_check enum err client_call(struct job *job, struct client *client, const struct ask *ask,
+                                struct answer *ret);
+/* The same, for calls whose refusal is not the end (bench, import): only a server that cannot be
+ * reached is an error. */
+must_check enum err client_try(struct job *job, struct client *client, const struct ask *ask,
+                               struct answer *ret);
+/* Prints what a refusal means and sets the exit status. */
+must_check enum err client_refused(struct job *job, struct client *client,
+                                   const struct answer *answer);
+
+/* A call whose answer is JSON.  With --json it is printed as it came and *ret_root is absent. */
+must_check enum err client_json(struct job *job, struct client *client, const struct ask *ask,
+                                struct json_document **ret_document, struct json *ret_root);
+
+/* prefix, the segment percent-encoded, suffix. */
+const char *client_path(struct job *job, const char *prefix, const char *segment,
+                        const char *suffix);
+
+#endif

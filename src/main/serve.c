@@ -1,0 +1,207 @@
+/* main/serve.c -- `valv serve`: opens the vault, starts what serves it, waits, stops.
+ *
+ *   main thread        waits for SIGTERM or SIGINT
+ *   http/'s threads    move bytes; its workers run api/, each with its own reader
+ *   store/'s writer    all writes
+ *   sweeper            what time does, once a minute
+ */
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "audit/entry.h"
+#include "cli/data_dir.h"
+#include "crypto/secret.h"
+#include "main/demo_start.h"
+#include "main/listen_on.h"
+#include "main/log.h"
+#include "main/make.h"
+#include "main/root_notice.h"
+#include "main/stop.h"
+#include "main/sweeper.h"
+#include "os/file.h"
+
+#define LISTEN_DEFAULT "127.0.0.1:8400"
+#define WORKERS_DEFAULT 64  /* they wait for commits most of the time, and commit together */
+#define WORKERS_MAX 512     /* of the store's readers, each with files of its own */
+#define WORKERS_RESERVED 4
+#define GRACE_SECONDS 10
+
+static const struct option options[] = {
+	{ "data", "DIR", "The vault; $VALV_DATA, or else ./valv-data.", NULL, false },
+	{ "listen", "ADDRESS:PORT", "Where to listen; " LISTEN_DEFAULT " unless said. Port 0 takes any; "
+	  "none leaves only the socket DIR/valv.sock.", NULL, false },
+	{ "behind-tls-proxy", NULL, "A proxy that speaks TLS stands in front: allows an address that other "
+	  "machines reach.", NULL, false },
+	{ "workers", "N", "Threads that answer, at most 512; 64 unless said.", NULL, false },
+	{ "ready-file", "FILE", "Write the URL into this file once requests are answered.", NULL, false },
+	{ "demo", NULL, "Make a vault with invented people if there is none, and say what to try.", NULL, false },
+};
+
+struct serving {
+	struct vault *vault;
+	struct db *db; /* the main thread's */
+	struct api *api;
+	struct server *server;
+	struct sweeper *sweeper;
+};
+
+/* In the order of what leans on what. */
+static void
+serving_end(struct serving *serving)
+{
+	server_stop(&serving->server);
+	sweeper_stop(&serving->sweeper);
+	api_close(&serving->api);
+	reader_end(&serving->db);
+	vault_close(&serving->vault);
+}
+
+/* Files for every connection and worker; never a core file, which would hold people's data. */
+static void
+limits_set(void)
+{
+	struct rlimit files, no_core = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &no_core);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+static unsigned
+io_threads(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cores < 2 ? 1 : cores < 8 ? 2 : 4;
+}
+
+static enum err
+where_to_listen(struct cli *cli, const struct args *args, struct listen_on *ret)
+{
+	str text = arg_given(args, "listen") ? arg_str(args, "listen") : S(LISTEN_DEFAULT);
+
+	if (!listen_on_read(text, ret))
+		return complain(cli, EXIT_USAGE,
+		                "serve: --listen takes an IP address and a port, as 127.0.0.1:8400 or [::1]:8400, or none");
+	if (ret->loopback || arg_given(args, "behind-tls-proxy"))
+		return OK;
+	return complain(cli, EXIT_USAGE,
+	                "serve: other machines would reach %s, and what they send would cross the network\n"
+	                "unencrypted: Valv speaks HTTP without TLS. Listen on 127.0.0.1 and put a proxy that speaks\n"
+	                "TLS in front, or, if the proxy is on another machine of a closed network, say so with\n"
+	                "--behind-tls-proxy.",
+	                ret->address);
+}
+
+static enum err
+open_vault(struct job *job, struct cli *cli, const char *dir, bool demo, struct serving *serving)
+{
+	if (demo)
+		TRY(demo_make(job, dir));
+	else if (!vault_there(job, dir))
+		return complain(cli, EXIT_NOT_FOUND, "there is no vault in %s; make one: %s init%s", dir,
+		                cli->program, data_option(job, dir));
+	TRY(vault_open(job, dir, &serving->vault));
+	TRY(store_reader(job, serving->vault->store, &serving->db));
+	job->db = serving->db;
+	root_notice(job, dir);
+	if (!secret_locked())
+		fputs("level=warning operation=start why=\"memory for keys cannot be locked and may reach the swap "
+		      "device; raise LimitMEMLOCK or ulimit -l\"\n", stderr);
+	return OK;
+}
+
+static enum err
+start(struct job *job, const char *dir, const struct listen_on *on, unsigned workers, bool demo,
+      struct serving *serving)
+{
+	struct server_config config = {
+		.address = on->address[0] ? on->address : NULL,
+		.port = on->port,
+		.socket_path = path_in(job, dir, "valv.sock"),
+		.io_threads = io_threads(),
+		.workers = workers + WORKERS_RESERVED,
+		.workers_reserved = WORKERS_RESERVED,
+		.grace_seconds = GRACE_SECONDS,
+	};
+	struct api_options api_options = { .demo = demo };
+	struct entry entry = { .act = ENTRY_START };
+
+	TRY(api_open(job, serving->vault, &api_options, &serving->api));
+	api_server_config(serving->api, &config);
+	TRY(entry_write(job, serving->vault->store, &entry, NULL));
+	TRY(server_start(job, &config, &serving->server));
+	api_serving(serving->api, serving->server);
+	return sweeper_start(job, serving->vault, &serving->sweeper);
+}
+
+static const char *
+url_of(struct job *job, const struct listen_on *on, const struct server *server)
+{
+	char text[96];
+	bool v6 = strchr(on->address, ':');
+
+	if (!on->address[0])
+		return "";
+	snprintf(text, sizeof(text), "http://%s%s%s:%u", v6 ? "[" : "", on->address, v6 ? "]" : "",
+	         (unsigned)server_port(server));
+	return arena_c(&job->arena, str_from_c(text));
+}
+
+static enum err
+say_ready(struct job *job, const struct cli *cli, const struct args *args, const char *dir,
+          const char *url, bool demo)
+{
+	log_info("start", "version=%s data=%s url=%s socket=%s/valv.sock", cli->version, dir,
+	         *url ? url : "none", dir);
+	if (demo)
+		demo_say(job, cli, dir, url);
+	fflush(stdout);
+	if (!arg_given(args, "ready-file"))
+		return OK;
+	return file_replace(job, arg_c(args, "ready-file"), 0600, str_bytes(str_from_c(url)));
+}
+
+static enum err
+run(struct job *job, struct cli *cli, const struct args *args)
+{
+	OWNED(serving_end) struct serving serving = { 0 };
+	const char *dir = data_dir(args), *url;
+	struct entry stopped = { .act = ENTRY_STOP };
+	uint64_t workers = WORKERS_DEFAULT;
+	struct listen_on on;
+	bool demo;
+
+	TRY(where_to_listen(cli, args, &on));
+	TRY(arg_number(cli, args, "workers", WORKERS_MAX, &workers));
+	limits_set();
+	job->actor = (struct actor){ .kind = ACTOR_SYSTEM };
+	TRY(open_vault(job, cli, dir, arg_given(args, "demo"), &serving));
+	stop_listen();
+	TRY(demo_is(job, serving.vault, &demo));
+	TRY(start(job, dir, &on, (unsigned)workers, demo, &serving));
+	url = url_of(job, &on, serving.server);
+	TRY(say_ready(job, cli, args, dir, url, demo && arg_given(args, "demo")));
+	stop_wait();
+	log_info("stop", "grace_seconds=%d", GRACE_SECONDS);
+	server_stop(&serving.server);
+	return entry_write(job, serving.vault->store, &stopped, NULL);
+}
+
+const struct command command_serve = {
+	.about = "Opens the vault (valv init makes one) and answers until SIGTERM or SIGINT, which let requests "
+		 "that have begun finish within 10 seconds. Other valv commands on this machine speak to it over "
+		 "DIR/valv.sock, which only the same user and root may use; everything else needs an API key "
+		 "(valv key create).\n"
+		 "Valv speaks HTTP without TLS, so it listens on this machine only, unless a proxy that "
+		 "speaks TLS stands in front.\n"
+		 "What goes wrong is logged on stderr, one line each, without personal data.",
+	.examples = "valv serve --demo\n"
+		    "valv serve --data /var/lib/valv\n"
+		    "valv serve --data /var/lib/valv --listen 10.0.0.5:8400 --behind-tls-proxy",
+	OPTIONS(options),
+	.run = run,
+};

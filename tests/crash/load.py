@@ -1,0 +1,225 @@
+"""Concurrent clients that write down what was answered (journal.py)."""
+import random
+import threading
+import time
+
+from journal import Person, State
+from people import Names
+from server import Dead
+
+
+class Worker:
+    """One client.  Its calls are drawn from its own seed; what they meet is up to the others."""
+
+    def __init__(self, server, journal, lock, seed, number):
+        self.server, self.journal, self.lock = server, journal, lock
+        self.random = random.Random(f'{seed}/worker{number}')
+        self.names = Names(seed, f'w{number}', number)
+        self.mine = []
+        self.caller = None
+        self.failure = None
+        self.done = 0
+
+    def run(self, stop):
+        self.caller = self.server.caller(timeout=30)
+        try:
+            while not stop.is_set():
+                self.random.choices(
+                    [self.make, self.correct, self.withdraw, self.object, self.consent, self.suppress,
+                     self.key, self.decide, self.share],
+                    [30, 15, 10, 4, 6, 8, 5, 15, 7])[0]()
+                self.done += 1
+        except Dead:
+            pass
+        except Exception as error:  # pylint: disable=broad-except
+            self.failure = error
+        self.caller.close()
+
+    def note(self, person):
+        with self.lock:
+            self.journal.touched.add(person)
+
+    def change(self, person, method, path, body, after, **headers):
+        """A call that makes `after` of the person."""
+        person.pending = after
+        self.note(person)
+        unsure, person.unsure = person.unsure, True
+        answer = self.caller.good(method, f'/v1/subjects/{person.id}{path}', body, **headers)
+        assert answer['version'] == after.version, f'{answer} should be version {after.version}'
+        person.unsure = unsure
+        person.answered()
+
+    def pick(self, fit):
+        fitting = [person for person in self.mine if person.state and not person.pending and fit(person.state)]
+        return self.random.choice(fitting) if fitting else None
+
+    # --- what clients do --------------------------------------------------------------------------
+
+    def make(self):
+        who = self.names.person()
+        grounds, acts, live = [], [], {'letters': False, 'orders': False}
+        how = self.random.choice(['letters', 'orders', 'both'])
+        if how != 'orders':
+            grounds.append({'purpose': 'letters', 'language': 'sv', 'method': 'web_form'})
+            acts.append(('given', 'letters'))
+            live['letters'] = True
+        if how != 'letters':
+            grounds.append({'purpose': 'orders', 'evidence': {'reference': f'o-{self.random.random()}'}})
+            acts.append(('established', 'orders'))
+            live['orders'] = True
+        state = State(1, who, live, acts, 'yes' if live['letters'] else 'never')
+        state.values = {field: value for field, value in who.items() if state.covered(field)}
+        person = Person(None, who['email'], pending=state)
+        person.unsure = True
+        with self.lock:
+            self.journal.persons.append(person)
+        self.note(person)
+        self.mine.append(person)
+        headers = {'Idempotency_Key': f'make-{who["email"]}'} if self.random.random() < 0.3 else {}
+        person.id = self.caller.good('POST', '/v1/subjects', {'values': state.values, 'grounds': grounds},
+                                     **headers)['id']
+        person.unsure = False
+        person.answered()
+
+    def correct(self):
+        person = self.pick(lambda state: state.values)
+        if not person:
+            return
+        new = {field: value for field, value in self.names.person().items()
+               if field in person.state.values and self.random.random() < 0.6}
+        if not new:
+            return
+        after = person.state.after()
+        after.values.update(new)
+        self.change(person, 'PATCH', '', {'values': new}, after, If_Match=f'"{person.state.version}"')
+
+    def withdraw(self):
+        person = self.pick(lambda state: state.live['letters'])
+        if person:
+            self.change(person, 'POST', '/withdrawals', {'purpose': 'letters'}, person.state.after(
+                live={**person.state.live, 'letters': False},
+                acts=person.state.acts + [('withdrawn', 'letters')], letters='no'))
+
+    def object(self):
+        person = self.pick(lambda state: state.live['letters'])
+        if person:
+            self.change(person, 'POST', '/objections', {'purpose': 'letters'}, person.state.after(
+                live={**person.state.live, 'letters': False},
+                acts=person.state.acts + [('objected', 'letters')], letters='no'))
+
+    def consent(self):
+        person = self.pick(lambda state: state.live['orders'] and not state.live['letters'])
+        if person:
+            self.change(person, 'POST', '/consents',
+                        {'purpose': 'letters', 'act': 'given', 'method': 'web_form', 'language': 'sv'},
+                        person.state.after(live={**person.state.live, 'letters': True},
+                                           acts=person.state.acts + [('given', 'letters')], letters='yes'))
+
+    def suppress(self):
+        address = self.names.person()['email']
+        with self.lock:
+            self.journal.suppressed[address] = False
+        self.caller.good('POST', '/v1/suppressions', {'address': 'email', 'value': address,
+                                                      'scope': 'marketing', 'source': 'complaint'})
+        with self.lock:
+            self.journal.suppressed[address] = True
+
+    def key(self):
+        live = [id for id, (_, state) in self.journal.keys.copy().items() if state == 'live'] \
+            if self.random.random() < 0.6 else []
+        if not live:
+            made = self.caller.good('POST', '/v1/keys', {'name': 'crash', 'scopes': ['decide'],
+                                                         'purposes': ['letters']})
+            with self.lock:
+                self.journal.keys[made['id']] = [made['key'], 'live']
+            return
+        id = self.random.choice(live)
+        with self.lock:
+            if id not in self.journal.keys or self.journal.keys[id][1] != 'live':
+                return
+            entry = self.journal.keys[id]
+            entry[1] = 'unsure'
+        self.caller.good('DELETE', f'/v1/keys/{id}')
+        entry[1] = 'revoked'
+        with_key = self.server.caller(entry[0])
+        answer = with_key.get('/v1/fields')  # I5: at once
+        with_key.close()
+        assert answer.status == 401, f'a revoked key is answered with {answer}'
+
+    def decide(self):
+        person = self.pick(lambda state: True)
+        if not person:
+            return
+        state = person.state
+        answer = self.caller.good('POST', '/v1/decisions', {'subject': person.id, 'purpose': 'letters',
+                                                            'channel': 'email'})
+        assert answer['allowed'] == (state.letters == 'yes' and 'email' in state.values), f'{answer} of {state}'
+        with self.lock:
+            self.journal.decisions.append((answer['entry'], person.id, answer['allowed']))
+
+    def share(self):
+        """Many clients correct one person: a lost update would be a lost answer."""
+        path = f'/v1/subjects/{self.journal.shared}'
+        name = self.names.person()['name']
+        answer = self.caller.get(path, Valv_Purpose='rights')
+        assert answer.status == 200, answer
+        with self.lock:
+            self.journal.patching.add(name)
+        answer = self.caller.patch(path, {'values': {'name': name}}, If_Match=answer.headers['ETag'])
+        assert answer.status in (200, 412), answer
+        with self.lock:
+            self.journal.patching.discard(name)
+            if answer.status == 200:
+                assert answer.json['version'] not in self.journal.patched, 'a version was answered twice'
+                self.journal.patched[answer.json['version']] = name
+
+
+class Load:
+    def __init__(self, server, journal, seed, clients=8):
+        self.server, self.journal, self.seed = server, journal, seed
+        self.lock = threading.Lock()
+        self.workers = [Worker(server, journal, self.lock, seed, number) for number in range(clients)]
+        self.rotations = 0
+
+    def begin(self):
+        """One person that all share."""
+        made = self.server.caller().good('POST', '/v1/subjects', {
+            'values': {'email': 'shared@example.org', 'name': 'Shared'},
+            'grounds': [{'purpose': 'orders', 'evidence': {'reference': 'o-0'}}]})
+        self.journal.shared = made['id']
+        self.journal.patched[1] = 'Shared'
+
+    def run(self, until, rotate_after=None):
+        """Loads until `until` seconds are over or the server is gone; `rotate_after`: turns the keys
+        over meanwhile.  The server is then killed by the caller, not here, while clients wait."""
+        stop = threading.Event()
+        threads = [threading.Thread(target=worker.run, args=(stop,)) for worker in self.workers]
+        if rotate_after is not None:
+            threads.append(threading.Thread(target=self._rotate, args=(rotate_after,)))
+        for thread in threads:
+            thread.start()
+        ended = time.monotonic() + until
+        while time.monotonic() < ended and self.server.process.poll() is None:
+            time.sleep(0.001)
+        return lambda: self._join(stop, threads)
+
+    def _join(self, stop, threads):
+        stop.set()
+        for thread in threads:
+            thread.join(60)
+            assert not thread.is_alive(), 'a client hangs'
+        for worker in self.workers:
+            if worker.failure:
+                raise worker.failure
+
+    def _rotate(self, after):
+        time.sleep(after)
+        try:
+            self.server.caller().good('POST', '/v1/admin/rotate')
+            self.rotations += 1
+        except Dead:
+            pass
+
+    @property
+    def done(self):
+        return sum(worker.done for worker in self.workers)
