@@ -89,8 +89,9 @@ server_begin(struct bench *b)
 		               "--contact", "bench@example.com", NULL };
 	const char *serve[] = { b->valv, "serve", "--data", b->data, "--listen", "127.0.0.1:0",
 		                "--ready-file", ready, NULL };
-	char text[16] = "";
+	char text[128] = "";
 	uint64_t port = 0;
+	size_t at;
 	FILE *file;
 
 	valv_run(b, init, NULL);
@@ -101,9 +102,13 @@ server_begin(struct bench *b)
 	}
 	for (int i = 0; i < 600 && !port; i++) {
 		usleep(50000);
+		at = 0;
 		file = fopen(ready, "re");
 		if (file && fgets(text, sizeof(text), file))
-			(void)!str_u64(str_trim(str_from_c(text)), &port);
+			for (at = strlen(text); at && text[at - 1] != ':'; at--)
+				;
+		if (at)
+			(void)!str_u64(str_trim(str_from_c(text + at)), &port); /* http://127.0.0.1:PORT */
 		if (file)
 			fclose(file);
 	}

@@ -74,28 +74,64 @@ purposes_encode(bool all, bytes purposes, struct buf *out)
 		buf_data(out, purposes);
 }
 
+static enum err
+key_read(struct job *job, const uint8_t digest[DIGEST_BYTES], struct cached_key *ret, bool *ret_there)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bytes purposes;
+
+	TRY(db_query(job, job->db, SQL_API_KEY_BY_DIGEST, ARGS(sql_bytes((bytes){ digest, DIGEST_BYTES })),
+	             &rows));
+	TRY(rows_next(job, &rows, ret_there));
+	if (!*ret_there)
+		return OK;
+	*ret_there = rows_null(&rows, 4);
+	*ret = (struct cached_key){
+		.no = rows_i64(&rows, 0),
+		.scopes = (uint32_t)rows_i64(&rows, 1) & SCOPES_ALL,
+		.expires_at = rows_time(&rows, 3),
+	};
+	memcpy(ret->digest, digest, DIGEST_BYTES);
+	TRY(purposes_decode(job, rows_bytes(&rows, 2), &ret->all_purposes, &purposes));
+	if (purposes.len > sizeof(ret->purposes))
+		return fail(job, ERR_CORRUPT, "the purposes of a key cannot be read");
+	if (purposes.len)
+		memcpy(ret->purposes, purposes.ptr, purposes.len);
+	ret->purposes_len = purposes.len;
+	return OK;
+}
+
 /* A missing, misspelt, unknown, revoked and expired key take the same steps and give the same
  * answer (A1).  What is looked up is the digest of 256 random bits, so that how long the index
  * takes to find nothing says nothing about keys that are there. */
 enum err
-principal_of_key(struct job *job, str header, struct principal *ret)
+principal_of_key(struct job *job, struct store *store, struct key_cache *cache, str header,
+                 struct principal *ret)
 {
-	OWNED(rows_end) struct rows rows = { 0 };
-	struct principal principal = { 0 };
 	uint8_t digest[DIGEST_BYTES];
+	struct cached_key key;
+	uint64_t generation;
 	bool there;
 
 	job->actor = (struct actor){ .kind = ACTOR_NOBODY };
 	digest_token(str_bytes(bearer_token(header)), digest);
-	TRY(db_query(job, job->db, SQL_API_KEY_BY_DIGEST, ARGS(sql_bytes((bytes){ digest, sizeof(digest) })),
-	             &rows));
-	TRY(rows_next(job, &rows, &there));
-	if (!there || !rows_null(&rows, 4) || rows_time(&rows, 3) <= job->now)
+	/* The generation before the row: a key revoked between the two is kept under a number that
+	 * is over already. */
+	TRY(store_generation(job, store, TOPIC_API_KEYS, &generation));
+	there = key_cache_find(cache, digest, generation, &key);
+	if (!there) {
+		TRY(key_read(job, digest, &key, &there));
+		if (there)
+			key_cache_put(cache, &key, generation);
+	}
+	if (!there || key.expires_at <= job->now)
 		return fail(job, ERR_UNAUTHENTICATED, "no key, or not one that is valid now");
-	principal.scopes = (uint32_t)rows_i64(&rows, 1) & SCOPES_ALL;
-	TRY(purposes_decode(job, rows_bytes(&rows, 2), &principal.all_purposes, &principal.purposes));
-	job->actor = (struct actor){ .kind = ACTOR_KEY, .no = rows_i64(&rows, 0) };
-	*ret = principal;
+	*ret = (struct principal){
+		.scopes = key.scopes,
+		.all_purposes = key.all_purposes,
+		.purposes = arena_bytes(&job->arena, (bytes){ key.purposes, key.purposes_len }),
+	};
+	job->actor = (struct actor){ .kind = ACTOR_KEY, .no = key.no };
 	return OK;
 }
 
@@ -173,6 +209,7 @@ make_steps(struct job *job, struct db *db, void *arg)
 		return fail(job, ERR_LIMIT, "limit_api_keys: there are as many keys as there may be");
 	TRY(number_of(job, db, SQL_API_KEY_LAST, &last));
 	key->no = last + 1;
+	db_touch(db, TOPIC_API_KEYS);
 	TRY(db_run(job, db, SQL_API_KEY_PUT,
 	           ARGS(sql_i64(key->no), sql_bytes(uid_bytes(&key->id)), sql_bytes(plan->digest),
 	                sql_text(key->name), sql_i64(key->scopes), sql_bytes(plan->purposes),
@@ -241,6 +278,7 @@ revoke_steps(struct job *job, struct db *db, void *arg)
 	no = rows_i64(&rows, 0);
 	rows_end(&rows);
 	TRY(db_run(job, db, SQL_API_KEY_REVOKE, ARGS(sql_i64(job->now), sql_i64(no)), NULL));
+	db_touch(db, TOPIC_API_KEYS);
 	return entry_of_key(job, db, ENTRY_KEY_REVOKE, *id);
 }
 

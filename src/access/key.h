@@ -10,6 +10,7 @@
 #ifndef ACCESS_KEY_H
 #define ACCESS_KEY_H
 
+#include "access/key_cache.h"
 #include "audit/entry.h"
 
 /*      enum               bit name            what it allows */
@@ -41,7 +42,8 @@ struct principal {
 
 /* Sets job->actor.  `header` is the Authorization header's value ("" when absent).
  * ERR_UNAUTHENTICATED (A1) */
-must_check enum err principal_of_key(struct job *job, str header, struct principal *ret);
+must_check enum err principal_of_key(struct job *job, struct store *store, struct key_cache *cache,
+                                     str header, struct principal *ret);
 must_check enum err principal_of_operator(struct job *job, uint32_t unix_uid, struct principal *ret);
 
 /* Deny by default.  scope may be SCOPE_NOTHING (health). */

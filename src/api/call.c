@@ -37,7 +37,7 @@ principal_find(struct job *job, struct call *call)
 	TRY(call_header(job, call, S("Authorization"), &header, &there));
 	if (!there && is_operator(call))
 		return principal_of_operator(job, call->request->peer_uid, &call->principal);
-	return principal_of_key(job, header, &call->principal);
+	return principal_of_key(job, call->vault->store, call->api->key_cache, header, &call->principal);
 }
 
 enum err

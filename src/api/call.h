@@ -17,6 +17,7 @@ struct api {
 	const struct server *server;       /* NULL before api_serving() */
 	uint32_t operator_uid;             /* who may use the socket without a key, besides root */
 	const uint8_t *idempotency_key;    /* borrowed from the vault's keys */
+	struct key_cache *key_cache;
 	struct idempotency_set running;
 	struct buf openapi;
 	time_us started_at;

@@ -27,6 +27,7 @@ api_open(struct job *job, struct vault *vault, const struct api_options *options
 		.started_at = os_now(),
 	};
 	*ret = api;
+	key_cache_new(&api->key_cache);
 	buf_init(&api->openapi, LIMIT_ANSWER_BYTES);
 	openapi_print(&api->openapi);
 	must(buf_ok(&api->openapi));
@@ -39,6 +40,7 @@ api_close(struct api **at)
 	if (!*at)
 		return;
 	buf_release(&(*at)->openapi);
+	key_cache_free(&(*at)->key_cache);
 	free(*at);
 	*at = NULL;
 }

@@ -142,7 +142,7 @@ option_read(struct cli *cli, int argc, char **argv, struct args *args, int *ret_
 		args->help |= option == &help_option;
 		return OK;
 	}
-	if (!joined && argc < 2)
+	if (!joined && (argc < 2 || strncmp(argv[1], "--", 2) == 0))
 		return usage(cli, args->of, "it needs a value:", (str){ argv[0], name.len + 2 });
 	args->value[index] = joined ? rest.ptr : argv[1];
 	if (!str_printable(str_from_c(args->value[index])))

@@ -151,7 +151,7 @@ main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of letters, nothing else */
 	status = dispatch(&cli, argc ? argc - 1 : 0, argv + 1);
-	if (fflush(stdout) && status == EXIT_OK)
+	if ((fflush(stdout) || ferror(stdout)) && status == EXIT_OK)
 		status = complain(&cli, EXIT_REFUSED, "the output could not be written") ? EXIT_REFUSED : status;
 	return status;
 }

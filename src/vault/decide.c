@@ -92,7 +92,7 @@ newest_yes(const struct decision *d, const struct permission *permission)
 	uint32_t purpose = d->question->purpose->no;
 	time_us newest = INT64_MIN;
 
-	if (permission && permission->state == PERMISSION_GIVEN)
+	if (permission && permission->state == PERMISSION_GIVEN && d->facts->now < permission->until_at)
 		newest = permission->since_at;
 	for (size_t i = 0; i < d->standing->ground_count; i++) {
 		const struct ground *ground = &d->standing->ground[i];
@@ -169,18 +169,6 @@ step_service(struct decision *d)
 	return false;
 }
 
-/* Step 4: consent for this purpose in this channel. */
-static bool
-step_consent(struct decision *d)
-{
-	const struct permission *permission =
-		standing_permission(d->standing, d->question->purpose->no, d->question->channel);
-
-	if (!permission || permission->state != PERMISSION_GIVEN || d->facts->now >= permission->until_at)
-		return false;
-	return allow(d, REASON_CONSENT, BASIS_CONSENT, permission->version, permission->seq);
-}
-
 static bool
 electronic(enum channel channel)
 {
@@ -193,6 +181,28 @@ natural(const struct decision *d)
 	enum subject_kind kind = d->facts->subject->kind;
 
 	return kind == KIND_NATURAL || kind == KIND_SOLE_TRADER;
+}
+
+/*= mfl 20 §
+ *# Electronic marketing carries a valid address for saying no, to legal persons too. */
+static bool
+step_stop_address(struct decision *d)
+{
+	if (natural(d) || !d->marketing || !electronic(d->question->channel) || d->question->opt_out)
+		return false;
+	return deny(d, REASON_NO_OPT_OUT);
+}
+
+/* Step 4: consent for this purpose in this channel. */
+static bool
+step_consent(struct decision *d)
+{
+	const struct permission *permission =
+		standing_permission(d->standing, d->question->purpose->no, d->question->channel);
+
+	if (!permission || permission->state != PERMISSION_GIVEN || d->facts->now >= permission->until_at)
+		return false;
+	return allow(d, REASON_CONSENT, BASIS_CONSENT, permission->version, permission->seq);
 }
 
 static bool
@@ -211,6 +221,19 @@ category_listed(bytes detail, str category)
 	return false;
 }
 
+/* Every sale is a ground with the categories of its own. */
+static const struct ground *
+sale_of_category(const struct decision *d)
+{
+	for (size_t i = 0; i < d->standing->ground_count; i++) {
+		const struct ground *ground = &d->standing->ground[i];
+		if (ground->purpose == d->question->purpose->no && ground->basis == BASIS_SOFT_OPT_IN &&
+		    ground_usable(ground, d->facts->now) && category_listed(ground->detail, d->question->category))
+			return ground;
+	}
+	return NULL;
+}
+
 /*= eprivacy 13(2)
  *# The seller may use the address obtained in the sale for its own similar products, if the
  *# customer can object, free and easily, at collection and with each message. */
@@ -221,28 +244,36 @@ step_soft_opt_in(struct decision *d)
 
 	if (!ground || !natural(d) || !electronic(d->question->channel))
 		return false;
-	if (!category_listed(ground->detail, d->question->category))
+	ground = sale_of_category(d);
+	if (!ground)
 		return deny(d, REASON_CATEGORY);
 	if (!d->question->opt_out)
 		return deny(d, REASON_NO_OPT_OUT);
 	return allow(d, REASON_SOFT_OPT_IN, BASIS_SOFT_OPT_IN, ground->version, ground->seq);
 }
 
-/* Step 6: post and calls by people, on a balanced interest. */
+static bool
+assessed(const struct decision *d, const struct ground *ground)
+{
+	const struct purpose_version *version =
+		registry_version(d->registry, ground->purpose, ground->version);
+
+	return version && version->assessed;
+}
+
+/* Step 6: post and calls by people, to people, on a balanced interest. */
 static bool
 step_interest(struct decision *d)
 {
 	const struct ground *ground = usable_ground(d, BASIS_LEGITIMATE_INTEREST);
-	const struct purpose_version *version;
 	time_us nix = d->registry->nix_checked_at;
 
-	if (!ground || (d->question->channel != CHANNEL_POST && d->question->channel != CHANNEL_CALL))
+	if (!ground || !natural(d) ||
+	    (d->question->channel != CHANNEL_POST && d->question->channel != CHANNEL_CALL))
 		return false;
-	version = registry_version(d->registry, ground->purpose, ground->version);
-	if (!version || !version->assessed)
+	if (!assessed(d, ground))
 		return deny(d, REASON_NO_ASSESSMENT);
-	if (d->question->channel == CHANNEL_CALL && natural(d) &&
-	    (nix == TIME_NEVER || d->facts->now - nix > NIX_FRESH))
+	if (d->question->channel == CHANNEL_CALL && (nix == TIME_NEVER || d->facts->now - nix > NIX_FRESH))
 		return deny(d, REASON_NIX);
 	return allow(d, REASON_LEGITIMATE_INTEREST, BASIS_LEGITIMATE_INTEREST, ground->version, ground->seq);
 }
@@ -256,10 +287,10 @@ step_legal_person(struct decision *d)
 
 	if (kind != KIND_LEGAL_ROLE && kind != KIND_EMPLOYEE)
 		return false;
-	if (d->marketing && electronic(d->question->channel) && !d->question->opt_out)
-		return deny(d, REASON_NO_OPT_OUT);
 	if (kind == KIND_EMPLOYEE && !ground)
 		return deny(d, REASON_NO_GROUND);
+	if (kind == KIND_EMPLOYEE && !assessed(d, ground))
+		return deny(d, REASON_NO_ASSESSMENT);
 	return allow(d, REASON_LEGAL_PERSON, ground ? BASIS_LEGITIMATE_INTEREST : BASIS_NONE,
 	             ground ? ground->version : d->newest->version, ground ? ground->seq : 0);
 }
@@ -323,7 +354,7 @@ step_limits(struct decision *d)
 		deny(d, REASON_PROTECTED);
 		return;
 	}
-	if (!version || !version->quiet || !d->marketing || channel == CHANNEL_POST || channel == CHANNEL_NONE)
+	if (!version || !version->quiet || channel == CHANNEL_POST || channel == CHANNEL_NONE)
 		return;
 	/* Quiet from 21:00 to 08:00 runs over midnight. */
 	if (version->quiet_from <= version->quiet_to
@@ -357,8 +388,8 @@ decide_person(const struct registry *registry, const struct facts *facts,
 		deny(&d, REASON_CHANNEL);
 		return;
 	}
-	if (step_use(&d) || step_service(&d) || step_consent(&d) || step_soft_opt_in(&d) ||
-	    step_interest(&d) || step_legal_person(&d) || step_nothing(&d))
+	if (step_use(&d) || step_service(&d) || step_stop_address(&d) || step_consent(&d) ||
+	    step_soft_opt_in(&d) || step_interest(&d) || step_legal_person(&d) || step_nothing(&d))
 		if (d.out->allowed)
 			step_limits(&d);
 }

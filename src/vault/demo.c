@@ -133,7 +133,7 @@ static const struct story stories[] = {
 	{ 4, D_ASK, KIND_NATURAL },
 	{ 2, D_ASK, KIND_LEGAL_ROLE },
 	{ 2, D_ASK, KIND_EMPLOYEE },
-	{ 2, D_EXPIRED, KIND_NATURAL },
+	{ 2, D_EXPIRED | D_BOOKS, KIND_NATURAL },
 };
 
 struct named {
@@ -156,7 +156,7 @@ static const struct named named[] = { /* in the order of enum demo_person */
 	{ "Greta", "Öberg", false, YES | D_RESTRICTED, KIND_NATURAL, 0, "greta.oberg@example.net" },
 	{ "Hanna", "Nyström", false, YES | D_ORDER, KIND_NATURAL, FLAG_PROTECTED, "hanna.nystrom@example.org" },
 	{ "Ivar", "Blom", false, D_ORDER | D_OFFERS, KIND_SOLE_TRADER, 0, "ivar@bloms-tradgard.example" },
-	{ "Johan", "Ström", false, D_EXPIRED, KIND_NATURAL, 0, NULL },
+	{ "Johan", "Ström", false, D_EXPIRED | D_BOOKS, KIND_NATURAL, 0, NULL },
 	{ "Katarina", "Falk", false, D_ORDER | D_OFFERS | D_OBJECTS, KIND_NATURAL, 0, "katarina.falk@example.com" },
 	{ "Linda", "Moore", true, D_BOOKS, KIND_NATURAL, 0, NULL },
 	{ "Maja", "Holm", false, D_ORDER | D_REFUSED, KIND_NATURAL, 0, "maja.holm@example.org" },
@@ -399,8 +399,6 @@ give_values(struct desk *desk, struct change *change, struct person *person)
 	unsigned deeds = person->deeds;
 	int64_t index = (int64_t)person->index;
 
-	if (!(deeds & ~(D_EXPIRED | D_STATISTICS)))
-		return OK; /* nothing that would cover them */
 	TRY(give(desk, change, S("name"), person->name));
 	if (deeds & (D_NEWSLETTER | D_ORDER | D_SUPPORT | D_ASK)) {
 		TRY(give(desk, change, S("email"), person->email));

@@ -25,7 +25,7 @@ enum demo_person {
 	DEMO_GRETA,      /* Greta Öberg: restricted (Article 18) */
 	DEMO_HANNA,      /* Hanna Nyström: protected identity; consent, confirmed */
 	DEMO_IVAR,       /* Ivar Blom: a sole trader */
-	DEMO_JOHAN,      /* Johan Ström: consent that ran out */
+	DEMO_JOHAN,      /* Johan Ström: consent that ran out; his invoice remains */
 	DEMO_KATARINA,   /* Katarina Falk: a customer who objected to marketing */
 	DEMO_LINDA,      /* Linda Moore: bookkeeping only */
 	DEMO_MAJA,       /* Maja Holm: said no when asked; her order remains */

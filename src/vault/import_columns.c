@@ -80,6 +80,12 @@ role_is_value(enum import_role role, enum type *ret_type)
 }
 
 static bool
+is_name_part(enum import_role role)
+{
+	return role == ROLE_GIVEN_NAME || role == ROLE_FAMILY_NAME;
+}
+
+static bool
 role_is_time(enum import_role role)
 {
 	return role == ROLE_CONSENT_AT || role == ROLE_CONFIRMED_AT || role == ROLE_UNSUBSCRIBED_AT ||
@@ -244,6 +250,8 @@ column_find(const struct registry *registry, const struct sample *sample, size_t
 		column->role = ROLE_UNKNOWN;
 		field = NULL;
 	}
+	if (!field && is_name_part(column->role))
+		field = role_field(registry, ROLE_FULL_NAME); /* goes into the whole name */
 	column->field = field ? field->name : S("");
 }
 
@@ -320,6 +328,8 @@ columns_use(struct job *job, const struct registry *registry, const struct impor
 		use[i].role = import->column[i].role;
 		if (import->column[i].field.len)
 			use[i].field = registry_field(registry, import->column[i].field);
+		if (is_name_part(use[i].role) && use[i].field == role_field(registry, ROLE_FULL_NAME))
+			use[i].field = NULL; /* row_read() puts the parts together */
 	}
 	*ret = use;
 	return OK;

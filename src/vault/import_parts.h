@@ -46,7 +46,8 @@ struct import_settings {
 	enum import_rest rest;
 	const struct purpose_version *rest_version;
 	bool dry_run;
-	time_us told_at;     /* TIME_NEVER: not told */
+	bool told;
+	time_us told_at;     /* TIME_NEVER: not said; then when the import was started */
 	time_us received_at; /* TIME_NEVER: when the import was started */
 	time_us as_of;       /* TIME_NEVER: the same */
 	str region;

@@ -275,15 +275,13 @@ slot_steps(struct job *job, struct db *db, const struct close_plan *plan)
 {
 	const struct import *import = plan->crew->import;
 	const struct slot *slot = plan->slot;
-	uint64_t seq = import->problems;
+	uint64_t seq = import->problems - slot->problem_count; /* they are counted already */
 
 	if (!plan->crew->run->settings->dry_run)
 		for (size_t i = 0; i < slot->plan_count; i++)
 			for (size_t n = 0; !slot->plan[i]->writes && n < slot->plan[i]->suppression_count; n++)
 				TRY(suppression_add(job, db, slot->plan[i]->suppression[n].digest,
 				                    &slot->plan[i]->suppression[n].suppression));
-	/* import->problems counts these already. */
-	seq -= slot->problem_count < seq ? slot->problem_count : seq;
 	for (size_t i = 0; i < slot->problem_count; i++) {
 		const struct row_problem *problem = &slot->problem[i];
 		if (seq + i >= IMPORT_PROBLEMS_MAX)
@@ -618,10 +616,8 @@ plan_find(struct builder *builder, uint64_t line, struct import_plan **ret, bool
 		struct table_entry *entry = table_find(slot, wanted.key[0].field->no, wanted.key[0].digest);
 		*ret_shared = entry->shared;
 		*ret = entry->plan;
-		if (entry->plan) {
-			memcpy(entry->plan->key, wanted.key, 0); /* keys of the first row stay */
+		if (entry->plan)
 			return OK;
-		}
 		if (in_other_group(builder, wanted.key[0].field->no, wanted.key[0].digest)) {
 			TRY(crew_wait(builder->job, builder->crew));
 			db_view_end(&builder->view);
@@ -719,6 +715,7 @@ group_row(struct builder *builder, enum csv_got got, const struct csv_row *csv)
 struct piece {
 	bytes octets;
 	bool last;
+	bool again; /* a part of it was taken before */
 	struct csv_reader *reader;
 };
 
@@ -839,32 +836,33 @@ piece_run(struct job *job, const struct import_run *run, struct piece *piece, st
 {
 	OWNED(run_end) struct crew crew = { .run = run, .import = import };
 	bool header = import->format.header && import->line == 0;
-	struct csv_place end = { import->offset, import->line };
+	const struct csv_place start = { import->offset, import->line };
+	struct csv_place end = start;
 	uint64_t offset_before;
 
 	if (!import->sample)
 		import->sample = arena_array(&job->arena, IMPORT_SAMPLE_ROWS, sizeof(*import->sample));
-	piece_begin(job, &import->format, end, piece);
+	piece_begin(job, &import->format, start, piece);
 	TRY(crew_begin(job, &crew));
 	TRY(piece_build(job, &crew, piece, header, &end));
-	if (end.offset == import->offset && !piece->last && import->line == end.line)
-		if (!crew.import->counts.rows || piece->octets.len >= 2 * LIMIT_CSV_ROW_BYTES)
-			return fail(job, ERR_MALFORMED, "the piece has no whole row; send a larger one");
+	if (end.offset == start.offset && !piece->last && !piece->again)
+		return fail(job, ERR_MALFORMED, "the piece has no whole row; send a larger one");
 	offset_before = import->offset;
 	import->offset = end.offset;
 	import->line = end.line;
 	return progress_write(job, &crew, NULL, offset_before, piece->last);
 }
 
-static enum err
-run_make(struct job *job, struct vault *vault, const struct registry *registry,
+static void
+run_make(struct vault *vault, const struct registry *registry,
          const struct import_settings *settings, const struct import *import, struct import_run *ret)
 {
 	const time_us day = TIME_DAY;
 
 	*ret = (struct import_run){
 		.vault = vault, .registry = registry, .settings = settings, .import_no = import->no,
-		.created_at = import->created_at, .told_at = settings->told_at,
+		.created_at = import->created_at,
+		.told_at = settings->told && settings->told_at == TIME_NEVER ? import->created_at : settings->told_at,
 		.received_at = settings->received_at == TIME_NEVER ? import->created_at : settings->received_at,
 		.as_of = settings->as_of == TIME_NEVER ? import->created_at : settings->as_of,
 		.email_field = role_field(registry, ROLE_EMAIL),
@@ -879,14 +877,11 @@ run_make(struct job *job, struct vault *vault, const struct registry *registry,
 	 *# within one month. */
 	ret->tell_by_at = date_time(date_add(date_of(ret->received_at), (struct duration){ .months = 1 })) +
 	                  (ret->received_at % day + day) % day;
-	if (settings->told_at != TIME_NEVER && settings->told_at > job->now)
-		return fail(job, ERR_CORRUPT, "an import says that persons were told in the future");
-	return OK;
 }
 
 /* What was taken already is passed over: a sender whose answer was lost may send a piece again. */
 static enum err
-piece_cut(struct job *job, const struct import *import, uint64_t offset, bytes *piece)
+piece_cut(struct job *job, const struct import *import, uint64_t offset, struct piece *piece)
 {
 	uint64_t past;
 
@@ -895,9 +890,10 @@ piece_cut(struct job *job, const struct import *import, uint64_t offset, bytes *
 	if (offset > import->offset)
 		return fail(job, ERR_CONFLICT, "the piece begins past the next byte; ask the import for its offset");
 	past = import->offset - offset;
-	if (past > piece->len)
-		past = piece->len;
-	*piece = (bytes){ piece->ptr + past, piece->len - (size_t)past };
+	if (past > piece->octets.len)
+		past = piece->octets.len;
+	piece->octets = (bytes){ piece->octets.ptr + past, piece->octets.len - (size_t)past };
+	piece->again = past > 0;
 	return OK;
 }
 
@@ -906,19 +902,18 @@ import_rows(struct job *job, struct vault *vault, uid id, uint64_t offset, bytes
             struct import *ret)
 {
 	OWNED(registry_drop) const struct registry *registry = NULL;
-	OWNED(piece_end) struct piece piece = { .last = last };
+	OWNED(piece_end) struct piece piece = { .octets = octets, .last = last };
 	struct import_settings settings;
 	struct column_use *column;
 	struct import import;
 	struct import_run run;
 
 	TRY(import_load(job, id, &import));
-	TRY(piece_cut(job, &import, offset, &octets));
-	piece.octets = octets;
-	if (octets.len || last) {
+	TRY(piece_cut(job, &import, offset, &piece));
+	if (piece.octets.len || last) {
 		TRY(registry_hold(job, vault, &registry));
 		TRY(import_settings_of(job, registry, &import, &settings));
-		TRY(run_make(job, vault, registry, &settings, &import, &run));
+		run_make(vault, registry, &settings, &import, &run);
 		if (!import.begun)
 			TRY(import_begin(job, &run, &piece, &import));
 		TRY(columns_use(job, registry, &import, &column));

@@ -302,18 +302,13 @@ told_read(struct job *job, struct json settings, struct import_settings *ret)
 {
 	static const char *const members[] = { "at", NULL };
 	struct json told = json_member(job, settings, "told");
-	bool yes = false;
 
 	ret->told_at = TIME_NEVER;
-	if (json_kind(told) != JSON_OBJECT) {
-		TRY(json_bool(job, settings, "told", &yes, NULL));
-		if (yes)
-			ret->told_at = job->now;
-		return OK;
-	}
+	if (json_kind(told) != JSON_OBJECT)
+		return json_bool(job, settings, "told", &ret->told, NULL);
 	TRY(json_object(job, told, members));
-	TRY(json_time(job, told, "at", &ret->told_at, NULL));
-	if (ret->told_at > job->now)
+	TRY(json_time(job, told, "at", &ret->told_at, &ret->told));
+	if (!ret->told || ret->told_at > job->now)
 		return json_fail(job, ERR_INVALID, told, "is in the future, or lacks at");
 	return OK;
 }

@@ -189,7 +189,7 @@ def test_the_soft_opt_in_allows_similar_products_with_a_way_to_say_no(app):
 
 
 def test_a_ground_is_established_ended_and_stopped(app):
-    id, _ = make_person(app, {'email': email(), 'invoice': 'F-1'}, [contract()])
+    id, _ = make_person(app, {'email': email(), 'invoice': 'F-1'}, [contract(at='2026-10-01T00:00:00Z')])
     ended = act(app, id, 'grounds', {'purpose': 'order', 'act': 'ended', 'at': '2026-11-01T00:00:00Z'})
     assert ended.status == 200 and 'values_gone' not in ended.json
     ground, = read(app, id, 'order').json['grounds']

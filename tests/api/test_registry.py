@@ -54,9 +54,9 @@ def test_wrong_fields_are_refused_naming_the_member(app, wrong, member):
     assert reply.json.get('member', '').startswith(member)
 
 
-@pytest.mark.parametrize('name', ['Email', '9x', '_x', '-', 'a' * 65, 'e.mail', 'å', '%C3%A5', 'a%20b'])
+@pytest.mark.parametrize('name', ['Email', '9x', '_x', '-', 'a' * 65, 'e.mail', '%C3%A5', 'a%20b', 'a%2Fb'])
 def test_names_have_a_form(app, name):
-    target = f'/v1/fields/{name}' if name.isascii() else f'/v1/fields/{name.encode().hex()}'
+    target = f'/v1/fields/{name}'
     reply = app.put(target, field())
     assert (reply.status, reply.slug) == (422, 'invalid')
     assert app.get(target).status == 404

@@ -8,6 +8,8 @@ import copy
 import dataclasses
 import sqlite3
 import struct
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from people import COVERS, PURPOSES
 
@@ -36,10 +38,10 @@ class State:
 class Person:
     def __init__(self, id, email, state=None, pending=None):
         self.id, self.email, self.state, self.pending = id, email, state, pending
-        self.unsure = False  # a call about this person was once cut off
+        self.spare = False  # a call that was cut off, and undone, may have left keys that nothing uses
 
     def answered(self):
-        self.state, self.pending = self.pending, None
+        self.state, self.pending, self.spare = self.pending, None, False
 
 
 class Journal:
@@ -59,9 +61,7 @@ class Journal:
 
     def check(self, caller, data, everybody=False):
         """Everything that is wrong, as sentences."""
-        wrong = []
-        for person in list(self.persons) if everybody else list(self.touched):
-            wrong += self._check_person(caller, person)
+        wrong = self._check_persons(caller.server, list(self.persons if everybody else self.touched))
         wrong += self._check_shared(caller)
         wrong += self._check_suppressed(caller)
         wrong += self._check_keys(caller)
@@ -70,6 +70,18 @@ class Journal:
         self.touched.clear()
         self.decisions.clear()
         return wrong
+
+    def _check_persons(self, server, persons):
+        """Several at once: every look leaves an audit entry, and waits for it to be durable."""
+        own = threading.local()
+
+        def check(person):
+            if not hasattr(own, 'caller'):
+                own.caller = server.caller()
+            return self._check_person(own.caller, person)
+
+        with ThreadPoolExecutor(16) as pool:
+            return [what for wrong in pool.map(check, persons) for what in wrong]
 
     def _check_person(self, caller, person):
         if person.id is None:  # the making of this person was cut off
@@ -88,6 +100,7 @@ class Journal:
                 return []
             return [f'{person.id}: neither as answered ({"; ".join(wrong)}) nor as asked '
                     f'({"; ".join(otherwise)})']
+        person.spare |= person.pending is not None
         person.pending = None
         return [f'{person.id} ({person.email}): {what}' for what in wrong]
 
@@ -188,7 +201,7 @@ class Journal:
 
     def _check_tables(self, data):
         """What the API does not show.  keys.db: a set holds the evidence key and one for each section;
-        one more is left only where a call was cut off."""
+        more is left only where a call was cut off and undone, until the person is changed again."""
         wrong = []
         valv = sqlite3.connect(f'file:{data}/valv.db?mode=ro', uri=True)
         keys = sqlite3.connect(f'file:{data}/keys.db?mode=ro', uri=True)
@@ -208,7 +221,7 @@ class Journal:
         for subject, body in valv.execute("SELECT subject, body FROM entry WHERE subject > 0 "
                                           "AND act IN (9, 11, 14, 15, 16)"):  # audit/entry.h: changes
             changes.setdefault(subject, []).append(struct.unpack_from('<q', body)[0])
-        unsure = {bytes.fromhex(person.id.replace('-', '')) for person in self.persons if person.unsure}
+        spare = {bytes.fromhex(person.id.replace('-', '')) for person in self.persons if person.spare}
         sets = dict(keys.execute('SELECT subject, length(wrapped) FROM subject_key'))
         ledger = dict(valv.execute('SELECT subject, count(*) || "/" || max(seq) FROM ledger GROUP BY subject'))
         for no, id, version, record in valv.execute('SELECT no, id, version, record FROM subject'):
@@ -219,7 +232,7 @@ class Journal:
                 wrong.append(f'{id.hex()}: ledger of {acts[0]} acts ends at {acts[1]}')
             sections = struct.unpack_from('<H', record, 1)[0] if record else 0
             held, rest = divmod(sets.get(no, 0) - KEYS_EMPTY, 36)
-            if rest or held < sections + 1 or (held > sections + 1 and id not in unsure):
+            if rest or held < sections + 1 or (held > sections + 1 and id not in spare):
                 wrong.append(f'{id.hex()}: {sections} sections, {held} keys')
         stray = valv.execute('SELECT count(*) FROM lookup WHERE subject NOT IN (SELECT no FROM subject)')
         if stray.fetchone()[0]:

@@ -43,10 +43,8 @@ class Worker:
         """A call that makes `after` of the person."""
         person.pending = after
         self.note(person)
-        unsure, person.unsure = person.unsure, True
         answer = self.caller.good(method, f'/v1/subjects/{person.id}{path}', body, **headers)
         assert answer['version'] == after.version, f'{answer} should be version {after.version}'
-        person.unsure = unsure
         person.answered()
 
     def pick(self, fit):
@@ -70,7 +68,6 @@ class Worker:
         state = State(1, who, live, acts, 'yes' if live['letters'] else 'never')
         state.values = {field: value for field, value in who.items() if state.covered(field)}
         person = Person(None, who['email'], pending=state)
-        person.unsure = True
         with self.lock:
             self.journal.persons.append(person)
         self.note(person)
@@ -78,7 +75,6 @@ class Worker:
         headers = {'Idempotency_Key': f'make-{who["email"]}'} if self.random.random() < 0.3 else {}
         person.id = self.caller.good('POST', '/v1/subjects', {'values': state.values, 'grounds': grounds},
                                      **headers)['id']
-        person.unsure = False
         person.answered()
 
     def correct(self):
@@ -175,7 +171,7 @@ class Worker:
 
 
 class Load:
-    def __init__(self, server, journal, seed, clients=8):
+    def __init__(self, server, journal, seed, clients=16):
         self.server, self.journal, self.seed = server, journal, seed
         self.lock = threading.Lock()
         self.workers = [Worker(server, journal, self.lock, seed, number) for number in range(clients)]

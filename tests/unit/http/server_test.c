@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../json/remains.h"
 #include "base/limits.h"
 #include "http/framing.h"
 
@@ -399,6 +400,35 @@ a_client_that_leaves_harms_nobody(void **state)
 	}
 }
 
+/* H3: an answer that quotes its request; both are gone when it has left. */
+static void
+nothing_of_a_request_or_its_answer_remains(void **state)
+{
+	struct talk talk;
+	struct reply reply;
+	char text[256], *at = text;
+
+	(void)state;
+	talk_to(&talk, server);
+	at = stpcpy(at, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 24\r\nAuthorization: ");
+	remains_marker(at);
+	at = stpcpy(at + REMAINS_LEN, "\r\n\r\n");
+	remains_marker(at);
+	at += REMAINS_LEN;
+	assert_true(remains_count() == 2);
+	talk_say(&talk, text, (size_t)(at - text));
+	assert_true(talk_hear(&talk, false, &reply) && reply.status == 200);
+	assert_int_equal(memcmp(reply.body, at - REMAINS_LEN, REMAINS_LEN), 0);
+	explicit_bzero(text, sizeof(text));
+	explicit_bzero(&reply, sizeof(reply));
+	explicit_bzero(talk.octet, sizeof(talk.octet));
+	/* The server wipes after the last octet has left, so a moment later. */
+	for (int i = 0; i < 100 && remains_count(); i++)
+		usleep(10000);
+	assert_int_equal(remains_count(), 0);
+	talk_end(&talk);
+}
+
 static void
 statistics_count(void **state)
 {
@@ -660,6 +690,7 @@ server_tests(void)
 		cmocka_unit_test(the_unix_socket_is_private_and_names_its_peer),
 		cmocka_unit_test(a_client_that_says_half_a_request_holds_up_nobody),
 		cmocka_unit_test(a_client_that_leaves_harms_nobody),
+		cmocka_unit_test(nothing_of_a_request_or_its_answer_remains),
 		cmocka_unit_test(statistics_count),
 		cmocka_unit_test(a_flood_is_answered_503_and_the_reserved_lane_still_works),
 		cmocka_unit_test(a_reserved_flood_is_bounded_too),

@@ -74,7 +74,9 @@ handle(void *worker, struct job *job, const struct request *request, struct resp
 {
 	uint64_t sum = 0;
 
-	must(worker && job->now && !job->failure.err && !job->arena.used_total);
+	must(worker && job->now > 1 && !job->failure.err && !job->actor.kind && !job->arena.used_total);
+	job->actor.kind = ACTOR_KEY; /* the next request's job must know nothing of this */
+	must(fail(job, ERR_ABSENT, "toy") == ERR_ABSENT);
 	if (str_eq(request->path, S("/block")) || str_eq(request->path, S("/vital/block")))
 		wait_at_gate();
 	for (size_t i = 0; i < request->body.len; i++)
@@ -88,6 +90,8 @@ handle(void *worker, struct job *job, const struct request *request, struct resp
 		response_header(response, S("X-Bad"), S("a\r\nX-Injected: b"));
 	else if (request->path.len < 100)
 		response_header(response, S("X-Path"), arena_str(&job->arena, request->path));
+	if (str_eq(request->path, S("/echo")))
+		buf_data(&response->body, request->body);
 	if (str_eq(request->path, S("/big")))
 		for (int i = 0; i < 1000000; i++)
 			buf_put(&response->body, S("0123456789abcdef"));

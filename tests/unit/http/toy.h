@@ -10,6 +10,7 @@
  *   /block     waits for toy_release()
  *   /vital…    is of the reserved lane
  *   /big       16000000 octets       /empty   204
+ *   /echo      the body, in front
  *   /header    a header that cannot be   /status  a status that cannot be */
 struct server *toy_start(unsigned workers, unsigned workers_reserved, const char *socket_path);
 struct server *toy_start_with(struct server_config config);

@@ -10,7 +10,7 @@
 
 #include "base/limits.h"
 #include "json/json.h"
-#include "json/number.h"
+#include "remains.h"
 
 static void
 assert_text(str s, const char *want)
@@ -187,6 +187,32 @@ arrays_and_free_objects_are_walked_in_the_order_of_the_text(void **state)
 	assert_int_equal(json_count(list), 0);
 	named = json_at_name(job, json_member(job, root, "m"), value, S("a/b~c"));
 	assert_string_equal(named.at, "/m/a~1b~0c");
+}
+
+static void
+nothing_of_a_document_remains_in_memory(void **state)
+{
+	struct job *job = *state;
+	struct json_document *document = NULL;
+	struct json root;
+	char text[REMAINS_LEN * 2 + 8], *at = text;
+	str value;
+
+	*at++ = '{';
+	for (int i = 0; i < 2; i++) { /* as a name and as a value */
+		*at++ = '"';
+		remains_marker(at);
+		at += REMAINS_LEN;
+		*at++ = '"';
+		*at++ = i ? '}' : ':';
+	}
+	assert_int_equal(json_parse(job, (str){ text, (size_t)(at - text) }, &document, &root), OK);
+	explicit_bzero(text, sizeof(text));
+	assert_int_equal(json_canonical(job, root, 100, &value), OK);
+	assert_true(remains_count() >= 4);
+	json_free(&document);
+	arena_reset(&job->arena);
+	assert_int_equal(remains_count(), 0);
 }
 
 /* --- what is refused ------------------------------------------------------------------------- */
@@ -561,6 +587,7 @@ main(void)
 		EACH(absent_and_null_leave_the_result_as_it_was),
 		EACH(a_wrong_value_is_named_by_its_pointer),
 		EACH(arrays_and_free_objects_are_walked_in_the_order_of_the_text),
+		EACH(nothing_of_a_document_remains_in_memory),
 		EACH(malformed_text_is_refused_without_quoting_it),
 		EACH(limits_hold_to_the_last_one),
 		EACH(scalars_print_in_their_shortest_form),
