@@ -9,6 +9,7 @@
  *
  * Exit status 0 only when met. */
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,6 +98,7 @@ server_begin(struct bench *b)
 	valv_run(b, init, NULL);
 	b->server = fork();
 	if (b->server == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* it does not outlive us, whichever way we end */
 		execv(b->valv, (char *const *)serve);
 		_exit(127);
 	}

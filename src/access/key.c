@@ -151,11 +151,14 @@ require_scope(struct job *job, const struct principal *principal, enum scope sco
 	return OK;
 }
 
-static bool
-listed(bytes purposes, uint32_t purpose)
+bool
+principal_has(const struct principal *principal, uint32_t purpose)
 {
+	bytes purposes = principal->purposes;
 	uint16_t no;
 
+	if (principal->all_purposes)
+		return true;
 	while (eat_le16(&purposes, &no))
 		if (no == purpose)
 			return true;
@@ -165,7 +168,7 @@ listed(bytes purposes, uint32_t purpose)
 enum err
 require_purpose(struct job *job, const struct principal *principal, uint32_t purpose)
 {
-	if (!principal->all_purposes && !listed(principal->purposes, purpose))
+	if (!principal_has(principal, purpose))
 		return fail(job, ERR_PURPOSE_DENIED, "the key is not for that purpose"); /* A2 */
 	return OK;
 }

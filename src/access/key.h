@@ -49,6 +49,8 @@ must_check enum err principal_of_operator(struct job *job, uint32_t unix_uid, st
 /* Deny by default.  scope may be SCOPE_NOTHING (health). */
 must_check enum err require_scope(struct job *job, const struct principal *principal, enum scope scope);
 must_check enum err require_purpose(struct job *job, const struct principal *principal, uint32_t purpose);
+/* The same as a fact, for leaving out what a key is not for. */
+bool principal_has(const struct principal *principal, uint32_t purpose);
 
 struct api_key {
 	int64_t no;

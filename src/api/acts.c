@@ -180,6 +180,13 @@ whole_person(struct job *job, const struct append *append)
 }
 
 static enum err
+whole_read(struct job *job, struct call *call, struct append *ret)
+{
+	TRY(append_read(job, call, ret));
+	return whole_person(job, ret);
+}
+
+static enum err
 scope_for(struct job *job, const struct append *append)
 {
 	if (act_raises(append->act) < 0)
@@ -314,13 +321,6 @@ withdrawal_fill(struct job *job, struct vault *vault, struct change *change, voi
 	return OK;
 }
 
-static enum err
-withdrawal_read(struct job *job, struct call *call, struct append *ret)
-{
-	TRY(append_read(job, call, ret));
-	return whole_person(job, ret);
-}
-
 /*= gdpr 7(3)
  *# The data subject shall have the right to withdraw his or her consent at any time.  It shall be
  *# as easy to withdraw as to give consent. */
@@ -329,7 +329,7 @@ on_withdrawals_post(struct job *job, struct call *call)
 {
 	struct append append;
 
-	TRY(withdrawal_read(job, call, &append));
+	TRY(whole_read(job, call, &append));
 	return append_do(job, &append, withdrawal_fill);
 }
 
@@ -441,7 +441,7 @@ on_objections_post(struct job *job, struct call *call)
 {
 	struct append append;
 
-	TRY(withdrawal_read(job, call, &append));
+	TRY(whole_read(job, call, &append));
 	return append_do(job, &append, objection_fill);
 }
 
@@ -566,19 +566,12 @@ hold_fill(struct job *job, struct vault *vault, struct change *change, void *ctx
 	return OK;
 }
 
-static enum err
-hold_read(struct job *job, struct call *call, struct append *ret)
-{
-	TRY(append_read(job, call, ret));
-	return whole_person(job, ret);
-}
-
 enum err
 on_holds_post(struct job *job, struct call *call)
 {
 	struct append append;
 
-	TRY(hold_read(job, call, &append));
+	TRY(whole_read(job, call, &append));
 	return append_do(job, &append, hold_fill);
 }
 
@@ -621,7 +614,7 @@ on_hold_release_post(struct job *job, struct call *call)
 {
 	struct append append;
 
-	TRY(hold_read(job, call, &append));
+	TRY(whole_read(job, call, &append));
 	return append_do(job, &append, release_fill);
 }
 
@@ -649,7 +642,7 @@ on_told_post(struct job *job, struct call *call)
 {
 	struct append append;
 
-	TRY(append_read(job, call, &append));
+	TRY(whole_read(job, call, &append));
 	return append_do(job, &append, told_fill);
 }
 
@@ -755,6 +748,7 @@ act_write(struct job *job, struct call *call, struct json_out *out, const struct
 	return OK;
 }
 
+/* A key sees the acts about its purposes; those on the whole person, one that is for all. */
 static enum err
 ledger_write(struct job *job, struct call *call, const struct act_row *act, size_t count, size_t limit)
 {
@@ -764,7 +758,8 @@ ledger_write(struct job *job, struct call *call, const struct act_row *act, size
 	json_name(out, S("acts"));
 	json_open(out, '[');
 	for (size_t i = 0; i < count; i++)
-		TRY(act_write(job, call, out, &act[i]));
+		if (principal_has(&call->principal, act[i].purpose))
+			TRY(act_write(job, call, out, &act[i]));
 	json_close(out, ']');
 	answer_next(out, count == limit, count ? act[count - 1].seq : 0);
 	json_close(out, '}');

@@ -193,6 +193,8 @@ query_check(struct job *job, const struct call *call)
 			continue;
 		if (route_has(call->route, ROUTE_OF_SUBJECT) && str_eq(name, S("subject")))
 			continue;
+		if (route_has(call->route, ROUTE_CSV) && (str_eq(name, S("offset")) || str_eq(name, S("last"))))
+			continue;
 		return fail(job, ERR_MALFORMED, "a query parameter that this address does not take");
 	}
 	return OK;
@@ -219,6 +221,10 @@ media_type_fits(const struct route *route, str header)
 {
 	str type = header, rest = header;
 
+	if (route_has(route, ROUTE_CSV)) { /* its encoding is guessed, or said in the import's settings */
+		(void)eat_until(&rest, ';', &type);
+		return str_eq_fold(str_trim(type), S("text/csv"));
+	}
 	if (eat_until(&rest, ';', &type) && !is_utf8_charset(rest))
 		return false;
 	type = str_trim(type);
@@ -252,6 +258,8 @@ body_read(struct job *job, struct call *call)
 	str body = bytes_str(call->request->body);
 
 	call->body = (struct json){ .at = "" };
+	if (route_has(route, ROUTE_CSV))
+		return body.len ? media_type_check(job, call) : OK; /* read by the handler */
 	if (route->body == SCHEMA_NONE) {
 		if (body.len)
 			return fail(job, ERR_MALFORMED, "this call has no body");

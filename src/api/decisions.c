@@ -80,6 +80,8 @@ person_read(struct job *job, struct call *call, const struct question_text *text
 {
 	item->by_value = !text->subject.ptr;
 	if (item->by_value) {
+		if (!text->field.ptr && !text->value.ptr)
+			return fail_at(job, ERR_INVALID, S("/subject"), "is required, or else field and value");
 		NEEDED(text->value, "/value");
 		if (text->value.len > LIMIT_VALUE_BYTES)
 			return fail_at(job, ERR_INVALID, S("/value"), "is too long");

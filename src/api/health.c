@@ -1,5 +1,6 @@
 /* api/health.c -- whether the server answers, and its metrics (Prometheus text format 0.0.4).
  * No label names a person, a field or a purpose. */
+#include "audit/entry.h"
 #include "api/call.h"
 
 enum err
@@ -67,11 +68,14 @@ enum err
 on_metrics_get(struct job *job, struct call *call)
 {
 	struct buf *out = &call->response->body;
+	int64_t entries = 0;
 
 	answer_text(call, 200, S("text/plain; version=0.0.4; charset=utf-8"));
 	GAUGE(out, "valv_start_time_seconds", "When the server started, in seconds since 1970.",
 	      (uint64_t)(call->api->started_at / TIME_SECOND));
+	TRY(entry_last(job, &entries));
 	store_metrics(out, call->vault->store);
+	COUNTER(out, "valv_audit_entries", "Entries in the audit log.", (uint64_t)entries);
 	server_metrics(out, call->api->server);
 	return OK;
 }

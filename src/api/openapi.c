@@ -275,6 +275,12 @@ put_path_parameters(struct json_out *out, str path)
 static void
 put_other_parameters(struct json_out *out, const struct route *route)
 {
+	if (route_has(route, ROUTE_CSV)) {
+		put_parameter(out, IN_QUERY, S("offset"), true, S("{\"type\":\"integer\",\"minimum\":0}"),
+		              S("Where in the file the piece begins: `offset` of the answer before, 0 at first."));
+		put_parameter(out, IN_QUERY, S("last"), false, S("{\"type\":\"boolean\"}"),
+		              S("true: the file ends with this piece."));
+	}
 	if (route_has(route, ROUTE_PURPOSE))
 		put_parameter(out, IN_HEADER, S("Valv-Purpose"), true, S("{\"type\":\"string\"}"),
 		              S("The purpose of this reading; `rights` for operators."));
@@ -316,14 +322,16 @@ put_media(struct json_out *out, str type, enum schema_id id, bool lines)
 static void
 put_body(struct json_out *out, const struct route *route)
 {
-	if (route->body == SCHEMA_NONE)
+	if (route->body == SCHEMA_NONE && !route_has(route, ROUTE_CSV))
 		return;
 	json_name(out, S("requestBody"));
 	json_open(out, '{');
 	json_pair_bool(out, S("required"), !route_has(route, ROUTE_BODY_OPTIONAL));
 	json_name(out, S("content"));
 	json_open(out, '{');
-	if (route_has(route, ROUTE_NDJSON))
+	if (route_has(route, ROUTE_CSV))
+		put_media(out, S("text/csv"), SCHEMA_NONE, false);
+	else if (route_has(route, ROUTE_NDJSON))
 		put_media(out, S("application/x-ndjson"), route->body, true);
 	else
 		put_media(out, S("application/json"), route->body, false);

@@ -102,35 +102,48 @@ has_params(const struct route *route)
 	return memchr(route->path.ptr, '{', route->path.len);
 }
 
+/* What contradicts what is there: definitions, grounds that are not there, an import that is over. */
+static bool
+may_conflict(const struct route *route, enum err err)
+{
+	return err == ERR_IDEMPOTENCY_BUSY ? route->again != NULL
+	                                   : err == ERR_CONFLICT && route_has(route, ROUTE_CONFLICT);
+}
+
+static bool
+takes_body(const struct route *route)
+{
+	return route->body != SCHEMA_NONE || route_has(route, ROUTE_CSV);
+}
+
 bool
 route_may_fail(const struct route *route, enum err err)
 {
-	bool writes = route->method != METHOD_GET;
-
 	switch (err_info(err)->status) {
 	case 400:
 	case 500:
 	case 503:
 		return true;
 	case 401:
-	case 403:
 		return !route_has(route, ROUTE_OPEN);
+	case 403:
+		return route->scopes;
 	case 404:
-		return has_params(route);
+		return has_params(route) && !route_has(route, ROUTE_MAKES);
 	case 409:
-		return writes && err != ERR_IDEMPOTENCY_BUSY ? true : route->again != NULL;
+		return may_conflict(route, err);
 	case 410:
-		return route_has(route, ROUTE_SUBJECT) || route->again;
+		return route_has(route, ROUTE_SUBJECT) || (route->again && route_has(route, ROUTE_ETAG));
 	case 412:
 	case 428:
 		return route_has(route, ROUTE_IF_MATCH);
 	case 413:
-		return route->body != SCHEMA_NONE || route_has(route, ROUTE_PAGED);
+		return takes_body(route) || route_has(route, ROUTE_PAGED);
 	case 415:
-		return route->body != SCHEMA_NONE;
+		return takes_body(route);
 	case 422:
 		return err == ERR_IDEMPOTENCY_REUSE ? route->again != NULL
-		                                    : writes || route_has(route, ROUTE_PURPOSE);
+		                                    : takes_body(route) || route_has(route, ROUTE_PURPOSE);
 	case 429:
 		return route_has(route, ROUTE_BUDGET);
 	case 507:

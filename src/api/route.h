@@ -30,6 +30,8 @@ enum route_flags {
 	ROUTE_LOCATION = 1 << 15,     /* answers with a Location */
 	ROUTE_HTML = 1 << 16,         /* answers with a page */
 	ROUTE_TEXT = 1 << 17,         /* answers with plain text */
+	ROUTE_CSV = 1 << 18,          /* takes a piece of a CSV file, and offset and last */
+	ROUTE_CONFLICT = 1 << 19,     /* may contradict what is there */
 };
 
 #define ROUTE_PARAMS_MAX 2
@@ -70,6 +72,6 @@ bool route_may_fail(const struct route *route, enum err err);
 #define ROUTE(method, path, name, ...) route_handler on_##name;
 #include "api/routes.def"
 #undef ROUTE
-route_handler again_subject, again_act, again_key, again_empty;
+route_handler again_subject, again_act, again_key, again_empty, again_import;
 
 #endif

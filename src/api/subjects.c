@@ -336,6 +336,35 @@ not_taken_away(struct job *job, struct json body, const char *name)
 	return OK;
 }
 
+/* A key changes a value that this person has for one of its purposes, now. */
+static enum err
+may_change(struct job *job, struct call *call, const struct change *change, const struct field *field)
+{
+	const struct standing *standing = &change->subject.standing;
+
+	if (call->principal.all_purposes)
+		return OK;
+	for (size_t i = 0; i < standing->ground_count; i++) {
+		const struct ground *ground = &standing->ground[i];
+		const struct purpose_version *version =
+			registry_version(change->registry, ground->purpose, ground->version);
+		if (version && ground_live(ground, job->now) && version_has_field(version, field->no) &&
+		    principal_has(&call->principal, ground->purpose))
+			return OK;
+	}
+	return fail(job, ERR_PURPOSE_DENIED, "the person has no ground for a purpose of this key that has the field");
+}
+
+static enum err
+may_patch(struct job *job, struct call *call, const struct change *change)
+{
+	if (change->set_kind || change->set_flags)
+		TRY(call_may(job, call, 0)); /* reaches beyond the purposes of a key */
+	for (size_t i = 0; i < change->value_count; i++)
+		TRY(may_change(job, call, change, change->value[i].field));
+	return OK;
+}
+
 static enum err
 patch_fill(struct job *job, struct vault *vault, struct change *change, void *ctx)
 {
@@ -352,7 +381,8 @@ patch_fill(struct job *job, struct vault *vault, struct change *change, void *ct
 	if (json_kind(json_member(job, body, "flags")) == JSON_NULL)
 		change->set_flags = true; /* and flags is 0 */
 	TRY(body_word(job, body, "origin", WORDS_ORIGIN, &origin, NULL));
-	return values_read(job, patch->call, change->registry, values, (enum origin)origin, true, change);
+	TRY(values_read(job, patch->call, change->registry, values, (enum origin)origin, true, change));
+	return may_patch(job, patch->call, change);
 }
 
 enum err

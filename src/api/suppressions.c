@@ -102,6 +102,22 @@ suppression_write(struct json_out *out, const struct registry *registry,
 	json_close(out, '}');
 }
 
+/* A key may ask about addresses that its purposes hold. */
+static enum err
+may_search_address(struct job *job, struct call *call, enum address address)
+{
+	const struct field *field;
+
+	if (call->principal.all_purposes)
+		return OK;
+	for (size_t nth = 0; (field = registry_address(call->registry, address, nth)); nth++) {
+		if (call_may_field(job, call, field) == OK)
+			return OK;
+		job_forgive(job);
+	}
+	return fail(job, ERR_PURPOSE_DENIED, "no purpose of this key has such an address");
+}
+
 enum err
 on_suppression_search_post(struct job *job, struct call *call)
 {
@@ -114,13 +130,15 @@ on_suppression_search_post(struct job *job, struct call *call)
 
 	TRY(call_registry(job, call));
 	TRY(address_read(job, call->body, &address, &raw));
+	TRY(may_search_address(job, call, address));
 	TRY(suppressions_of(job, call->vault, address, raw, found, SUPPRESSIONS_SHOWN, &count));
 	out = answer_json(call, 200);
 	json_open(out, '{');
 	json_name(out, S("suppressions"));
 	json_open(out, '[');
 	for (size_t i = 0; i < count; i++)
-		suppression_write(out, call->registry, &found[i]);
+		if (!found[i].purpose || principal_has(&call->principal, found[i].purpose))
+			suppression_write(out, call->registry, &found[i]);
 	json_close(out, ']');
 	json_close(out, '}');
 	return OK;

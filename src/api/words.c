@@ -8,6 +8,7 @@
 #include "vault/registry.h"
 #include "vault/standing.h"
 #include "vault/evidence.h"
+#include "vault/import.h"
 #include "vault/words.h"
 #include "api/settings.h"
 
@@ -33,6 +34,11 @@ static const struct word suppression_scope[] = { SUPPRESSION_SCOPE_TABLE(THIRD) 
 static const struct word suppression_source[] = { SUPPRESSION_SOURCE_TABLE(THIRD) };
 static const struct word type[] = { TYPE_TABLE(SECOND) };
 static const struct word control[] = { CONTROL_TABLE(SECOND) };
+static const struct word import_outcome[] = { OUTCOME_TABLE(SECOND) };
+static const struct word import_preset[] = { PRESET_TABLE(SECOND) };
+static const struct word import_preset_asked[] = { WORD(-1, "auto"), PRESET_TABLE(SECOND) };
+static const struct word import_reason[] = { IMPORT_REASON_TABLE(THIRD) };
+static const struct word import_role[] = { ROLE_TABLE(SECOND) };
 static const struct word setting[] = { SETTING_TABLE(SECOND) };
 
 static const struct word actor[] = {
@@ -50,6 +56,18 @@ static const struct word consent_act[] = {
 	WORD(ACT_REQUESTED, "requested"), WORD(ACT_GIVEN, "given"),
 	WORD(ACT_CONFIRMED, "confirmed"), WORD(ACT_REFUSED, "refused"),
 	WORD(ACT_WITHDRAWN, "withdrawn"),
+};
+static const struct word date_order[] = { WORD(1, "dmy"), WORD(2, "mdy") };
+static const struct word encoding[] = {
+	WORD(CSV_UTF8, "utf-8"),
+	WORD(CSV_UTF16LE, "utf-16le"),
+	WORD(CSV_UTF16BE, "utf-16be"),
+	WORD(CSV_WINDOWS1252, "windows-1252"),
+};
+static const struct word import_state[] = {
+	WORD(IMPORT_OPEN, "open"),
+	WORD(IMPORT_FINISHED, "finished"),
+	WORD(IMPORT_UNDONE, "undone"),
 };
 static const struct word flag[] = {
 	WORD(FLAG_PROTECTED, "protected_identity"),
@@ -125,11 +143,19 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_CLASS] = LIST(class),
 	[WORDS_CONSENT_ACT] = LIST(consent_act),
 	[WORDS_CONTROL] = LIST(control),
+	[WORDS_DATE_ORDER] = LIST(date_order),
+	[WORDS_ENCODING] = LIST(encoding),
 	[WORDS_ENTRY] = LIST(entry),
 	[WORDS_FLAG] = LIST(flag),
 	[WORDS_GROUND_ACT] = LIST(ground_act),
 	[WORDS_GROUND_FIRST_ACT] = LIST(ground_first_act),
 	[WORDS_GROUND_STATE] = LIST(ground_state),
+	[WORDS_IMPORT_OUTCOME] = LIST(import_outcome),
+	[WORDS_IMPORT_PRESET] = LIST(import_preset),
+	[WORDS_IMPORT_PRESET_ASKED] = LIST(import_preset_asked),
+	[WORDS_IMPORT_REASON] = LIST(import_reason),
+	[WORDS_IMPORT_ROLE] = LIST(import_role),
+	[WORDS_IMPORT_STATE] = LIST(import_state),
 	[WORDS_JUSTIFICATION] = LIST(justification),
 	[WORDS_KIND] = LIST(kind),
 	[WORDS_LOOKUP] = LIST(lookup),

@@ -44,13 +44,32 @@ entry_steps(struct job *job, struct db *db, void *arg)
 	return entry_append(job, db, plan->entry, &plan->seq);
 }
 
+/* A vault starts and stops on a full disk, too. */
+static bool
+comes_first(enum entry_act act)
+{
+	return act == ENTRY_START || act == ENTRY_STOP;
+}
+
 enum err
 entry_write(struct job *job, struct store *store, const struct entry *entry, int64_t *ret_seq)
 {
 	struct entry_plan plan = { .entry = entry };
 
-	TRY(store_write(job, store, WRITE_ONE, entry_steps, &plan));
+	TRY(store_write(job, store, WRITE_ONE | (comes_first(entry->act) ? WRITE_RESERVED : 0), entry_steps, &plan));
 	if (ret_seq)
 		*ret_seq = plan.seq;
+	return OK;
+}
+
+enum err
+entry_last(struct job *job, int64_t *ret)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	TRY(db_query(job, job->db, SQL_ENTRY_LAST, NO_ARGS, &rows));
+	TRY(rows_next(job, &rows, &there));
+	*ret = there ? rows_i64(&rows, 0) : 0;
 	return OK;
 }

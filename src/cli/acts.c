@@ -13,7 +13,8 @@
 static enum err
 act_row(struct job *job, struct table *table, struct json act)
 {
-	static const char *const members[] = { "at", "act", "purpose", "basis", "channels", "method", "until" };
+	static const char *const members[] = { "at",       "act",    "purpose", "basis",
+		                               "channels", "method", "until" };
 	int64_t seq = 0;
 	str text;
 
@@ -29,15 +30,18 @@ act_row(struct job *job, struct table *table, struct json act)
 static enum err
 ledger_page(struct job *job, struct cli *cli, struct client *client, const char *id, str *after)
 {
-	static const char *const heading[] = { ">SEQ", "AT", "ACT", "PURPOSE", "BASIS", "CHANNELS", "METHOD", "UNTIL", NULL };
+	static const char *const heading[] = { ">SEQ",     "AT",     "ACT",   "PURPOSE", "BASIS",
+		                               "CHANNELS", "METHOD", "UNTIL", NULL };
 	OWNED(json_free) struct json_document *document = NULL;
 	struct json root, acts;
 	struct table table;
 	char query[96];
 
-	snprintf(query, sizeof(query), "/consents?limit=%d%s%.*s", PAGE, after->len ? "&after=" : "", SPRINT(*after));
+	snprintf(query, sizeof(query), "/consents?limit=%d%s%.*s", PAGE,
+	         after->len ? "&after=" : "", SPRINT(*after));
 	TRY(client_json(job, client,
-	                &(struct ask){ .method = "GET", .path = client_path(job, "/v1/subjects/", id, query) },
+	                &(struct ask){ .method = "GET",
+	                               .path = client_path(job, "/v1/subjects/", id, query) },
 	                &document, &root));
 	if (cli->json)
 		return OK;
@@ -50,7 +54,9 @@ ledger_page(struct job *job, struct cli *cli, struct client *client, const char 
 }
 
 static const struct option consents_options[] = {
-	{ "after", "N", "Only acts after this number; with --json a page of 200 is printed, whose next says where to go on.", NULL, false },
+	{ "after", "N",
+	  "Only acts after this number; with --json a page of 200 is printed, whose next says "
+	  "where to go on." },
 };
 
 static enum err
@@ -72,7 +78,8 @@ consents_run(struct job *job, struct cli *cli, const struct args *args)
 
 const struct command command_subject_consents = {
 	.operands = "ID",
-	.about = "All that the person said and all that became a ground, oldest first. Nothing in it is ever changed.",
+	.about = "All that the person said and all that became a ground, oldest first. Nothing in "
+	         "it is ever changed.",
 	.examples = "valv subject consents d0000000-0000-4000-8000-000000000004",
 	OPTIONS(consents_options),
 	.remote = true,
@@ -87,7 +94,8 @@ act_post(struct job *job, struct cli *cli, const struct args *args, const char *
 {
 	OWNED(client_close) struct client *client = NULL;
 	OWNED(json_free) struct json_document *document = NULL;
-	struct ask ask = { .method = "POST", .path = client_path(job, "/v1/subjects/", args->operand[0], address) };
+	struct ask ask = { .method = "POST",
+		           .path = client_path(job, "/v1/subjects/", args->operand[0], address) };
 	int64_t gone = 0, seq = 0;
 	struct json root;
 
@@ -103,27 +111,29 @@ act_post(struct job *job, struct cli *cli, const struct args *args, const char *
 	else
 		puts("Recorded.");
 	if (gone)
-		printf("%lld value%s lost the last ground and %s erased.\n", (long long)gone, gone == 1 ? "" : "s",
-		       gone == 1 ? "is" : "are");
+		printf("%lld value%s lost the last ground and %s erased.\n", (long long)gone,
+		       gone == 1 ? "" : "s", gone == 1 ? "is" : "are");
 	return OK;
 }
 
-#define AT_OPTION { "at", "TIME", "When it was said, as 2026-11-23T09:15:02Z; now unless said.", NULL, false }
-#define CHANNEL_OPTION \
-	{ "channel", "CHANNELS", "Apart by commas; all of the purpose's unless said.", CHANNEL_WORDS, true }
-#define METHOD_OPTION { "method", "METHOD", "How it reached you.", METHOD_WORDS, false }
+#define AT_OPTION { "at", "TIME", "When it was said, as 2026-11-23T09:15:02Z; now unless said." }
+#define CHANNEL_OPTION                                                                             \
+	{ "channel", "CHANNELS", "Apart by commas; all of the purpose's unless said.",             \
+	  CHANNEL_WORDS, true }
+#define METHOD_OPTION { "method", "METHOD", "How it reached you.", METHOD_WORDS }
 
 static const struct option consent_options[] = {
-	{ "purpose", "PURPOSE", "About what; needed.", NULL, false },
-	{ "act", "ACT", "What was said; needed.", CONSENT_ACT_WORDS, false },
+	{ "purpose", "PURPOSE", "About what; needed." },
+	{ "act", "ACT", "What was said; needed.", CONSENT_ACT_WORDS },
 	CHANNEL_OPTION,
 	METHOD_OPTION,
-	{ "control", "CONTROL", "What the person acted on.", CONTROL_WORDS, false },
-	{ "language", "LANGUAGE", "The words in force in this language were shown, as sv.", NULL, false },
-	{ "notice", "HASH", "Or: the words with this hash (valv purpose show).", NULL, false },
-	{ "reference", "TEXT", "Where the evidence is kept: a case or form number, no personal data.", NULL, false },
+	{ "control", "CONTROL", "What the person acted on.", CONTROL_WORDS },
+	{ "language", "LANGUAGE", "The words in force in this language were shown, as sv." },
+	{ "notice", "HASH", "Or: the words with this hash (valv purpose show)." },
+	{ "reference", "TEXT",
+	  "Where the evidence is kept: a case or form number, no personal data." },
 	AT_OPTION,
-	{ "until", "TIME", "An earlier end than the purpose's retention.", NULL, false },
+	{ "until", "TIME", "An earlier end than the purpose's retention." },
 };
 
 static enum err
@@ -155,19 +165,20 @@ consent_run(struct job *job, struct cli *cli, const struct args *args)
 
 const struct command command_subject_consent = {
 	.operands = "ID",
-	.about = "given needs a method, and the words that were shown: --language or --notice. confirmed is the second "
-		 "step of a double opt-in.",
-	.examples = "valv subject consent ID --purpose newsletter --act given --channel email --method paper "
-		    "--control signature --language sv\n"
-		    "valv subject consent ID --purpose newsletter --act refused --method phone",
+	.about = "given needs a method, and the words that were shown: --language or --notice. "
+	         "confirmed is the second step of a double opt-in.",
+	.examples = "valv subject consent ID --purpose newsletter --act given --channel email "
+	            "--method paper --control signature --language sv\n"
+	            "valv subject consent ID --purpose newsletter --act refused --method phone",
 	OPTIONS(consent_options),
 	.remote = true,
 	.run = consent_run,
 };
 
 static const struct option no_options[] = {
-	{ "purpose", "PURPOSE", "For this purpose; for all that it can mean unless said.", NULL, false },
-	{ "channel", "CHANNELS", "In these channels, apart by commas; in all unless said.", CHANNEL_WORDS, true },
+	{ "purpose", "PURPOSE", "For this purpose; for all that it can mean unless said." },
+	{ "channel", "CHANNELS", "In these channels, apart by commas; in all unless said.",
+	  CHANNEL_WORDS, true },
 	METHOD_OPTION,
 	AT_OPTION,
 };
@@ -194,10 +205,10 @@ withdraw_run(struct job *job, struct cli *cli, const struct args *args)
 
 const struct command command_subject_withdraw = {
 	.operands = "ID",
-	.about = "Consent is taken back. What it alone covered is erased before the answer, and the address is "
-		 "suppressed for that purpose, which outlives the person.",
+	.about = "Consent is taken back. What it alone covered is erased before the answer, and "
+	         "the address is suppressed for that purpose, which outlives the person.",
 	.examples = "valv subject withdraw ID --purpose newsletter --method mail\n"
-		    "valv subject withdraw ID --purpose newsletter --channel sms",
+	            "valv subject withdraw ID --purpose newsletter --channel sms",
 	OPTIONS(no_options),
 	.remote = true,
 	.run = withdraw_run,
@@ -211,10 +222,10 @@ object_run(struct job *job, struct cli *cli, const struct args *args)
 
 const struct command command_subject_object = {
 	.operands = "ID",
-	.about = "The person's stop (Article 21): to one purpose, or without --purpose to all marketing. It is absolute for "
-		 "marketing.",
+	.about = "The person's stop (Article 21): to one purpose, or without --purpose to all "
+	         "marketing. It is absolute for marketing.",
 	.examples = "valv subject object ID\n"
-		    "valv subject object ID --purpose statistics",
+	            "valv subject object ID --purpose statistics",
 	OPTIONS(no_options),
 	.remote = true,
 	.run = object_run,

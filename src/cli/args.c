@@ -4,13 +4,15 @@
 #include <stdarg.h>
 
 static const struct option remote_options[] = {
-	{ "data", "DIR", "Data directory whose server to speak to; $VALV_DATA, or else ./valv-data.", NULL, false },
-	{ "url", "URL", "Speak to a server elsewhere, as https://vault.example; needs --key-file.", NULL, false },
-	{ "key-file", "FILE", "File that holds the API key for --url; nobody else may read it.", NULL, false },
-	{ "json", NULL, "Print the server's JSON as it came, a line for each answer.", NULL, false },
+	{ "data", "DIR",
+	  "Data directory whose server to speak to; $VALV_DATA, or else ./valv-data." },
+	{ "url", "URL",
+	  "Speak to a server elsewhere, as https://vault.example; needs --key-file." },
+	{ "key-file", "FILE", "File that holds the API key for --url; nobody else may read it." },
+	{ "json", NULL, "Print the server's JSON as it came, a line for each answer." },
 };
 
-static const struct option help_option = { "help", NULL, "Print this help.", NULL, false };
+static const struct option help_option = { "help", NULL, "Print this help." };
 
 const struct option *
 option_at(const struct command *command, size_t index)
@@ -57,7 +59,8 @@ command_find(const struct cli *cli, int argc, char **argv, int *ret_words,
 		const struct listed *listed = &cli->listed[i];
 		if (!listed->command && strcmp(listed->name, argv[0]) == 0)
 			*ret_heading = listed;
-		if (!listed->command || (strcmp(listed->name, argv[0]) != 0 && strcmp(listed->name, two) != 0))
+		if (!listed->command ||
+		    (strcmp(listed->name, argv[0]) != 0 && strcmp(listed->name, two) != 0))
 			continue;
 		*ret_words = strchr(listed->name, ' ') ? 2 : 1;
 		return listed;
@@ -137,7 +140,8 @@ option_read(struct cli *cli, int argc, char **argv, struct args *args, int *ret_
 	*ret_used = 1;
 	if (!option->takes) {
 		if (joined)
-			return usage(cli, args->of, "it takes no value:", (str){ argv[0], name.len + 2 });
+			return usage(cli, args->of,
+			             "it takes no value:", (str){ argv[0], name.len + 2 });
 		args->value[index] = "";
 		args->help |= option == &help_option;
 		return OK;
@@ -146,11 +150,13 @@ option_read(struct cli *cli, int argc, char **argv, struct args *args, int *ret_
 		return usage(cli, args->of, "it needs a value:", (str){ argv[0], name.len + 2 });
 	args->value[index] = joined ? rest.ptr : argv[1];
 	if (!str_printable(str_from_c(args->value[index])))
-		return usage(cli, args->of, "no printable UTF-8 text:", (str){ argv[0], name.len + 2 });
+		return usage(cli, args->of,
+		             "no printable UTF-8 text:", (str){ argv[0], name.len + 2 });
 	*ret_used = joined ? 1 : 2;
 	if (option->words && !value_listed(option, str_from_c(args->value[index])))
-		return complain(cli, EXIT_USAGE, "%s: --%s takes %s of: %s", args->of->name, option->name,
-		                option->list ? "a list, apart by commas," : "one", option->words);
+		return complain(cli, EXIT_USAGE, "%s: --%s takes %s of: %s", args->of->name,
+		                option->name, option->list ? "a list, apart by commas," : "one",
+		                option->words);
 	return OK;
 }
 
@@ -194,7 +200,8 @@ args_read(struct cli *cli, const struct listed *of, int argc, char **argv, struc
 		} else if (strcmp(argv[i], "-h") == 0) {
 			args.help = true;
 		} else if (argv[i][1] != '-') {
-			return usage(cli, of, "there is no option", str_first(str_from_c(argv[i]), 2));
+			return usage(cli, of, "there is no option",
+			             str_first(str_from_c(argv[i]), 2));
 		} else {
 			TRY(option_read(cli, argc - i, argv + i, &args, &used));
 		}
@@ -205,7 +212,8 @@ args_read(struct cli *cli, const struct listed *of, int argc, char **argv, struc
 	return OK;
 }
 
-/* --- what was given ---------------------------------------------------------------------------- */
+/* --- what was given ----------------------------------------------------------------------------
+ */
 
 const char *
 arg_c(const struct args *args, const char *name)

@@ -1,8 +1,8 @@
 /* cli/args.h -- the command line, read by the tables of command.h.
  *
  * --name value, --name=value, -- ends the options, - alone is an operand (standard input).  An
- * option that is not in the table, comes twice, lacks its value or has a value that its words do not
- * list is refused, never passed over.
+ * option that is not in the table, comes twice, lacks its value or has a value that its words do
+ * not list is refused, never passed over.
  */
 #ifndef CLI_ARGS_H
 #define CLI_ARGS_H
@@ -15,14 +15,15 @@
 
 struct args {
 	const struct listed *of;
-	const char *value[OPTIONS_MAX]; /* by option_at(); "" for a flag; NULL: not given */
+	const char *value[OPTIONS_MAX];    /* by option_at(); "" for a flag; NULL: not given */
 	const char *operand[OPERANDS_MAX]; /* NULL: not given */
 	size_t operand_count;
 	bool help;
 };
 
 /* All options of a command: its own, then those that every command of its kind takes. */
-const struct option *option_at(const struct command *command, size_t index); /* NULL past the last */
+const struct option *option_at(const struct command *command,
+                               size_t index); /* NULL past the last */
 
 /* The command that the first words name; *ret_words of them.  NULL: none; *ret_heading is then the
  * heading that the first word names, or NULL. */

@@ -6,9 +6,9 @@
 #define LIMIT_DEFAULT 100
 
 static const struct option options[] = {
-	{ "subject", "ID", "Only entries about this person.", NULL, false },
-	{ "after", "N", "Only entries after this number.", NULL, false },
-	{ "limit", "N", "At most so many, up to 1000; 100 unless said.", NULL, false },
+	{ "subject", "ID", "Only entries about this person." },
+	{ "after", "N", "Only entries after this number." },
+	{ "limit", "N", "At most so many, up to 1000; 100 unless said." },
 };
 
 static enum err
@@ -83,8 +83,9 @@ path_of(struct job *job, const struct args *args, uint64_t limit)
 	char path[160];
 	bool subject = arg_given(args, "subject"), after = arg_given(args, "after");
 
-	snprintf(path, sizeof(path), "/v1/audit/entries?limit=%llu%s%s%s%s", (unsigned long long)limit,
-	         subject ? "&subject=" : "", subject ? arg_c(args, "subject") : "", after ? "&after=" : "",
+	snprintf(path, sizeof(path), "/v1/audit/entries?limit=%llu%s%s%s%s",
+	         (unsigned long long)limit, subject ? "&subject=" : "",
+	         subject ? arg_c(args, "subject") : "", after ? "&after=" : "",
 	         after ? arg_c(args, "after") : "");
 	return arena_c(&job->arena, str_from_c(path));
 }
@@ -92,7 +93,8 @@ path_of(struct job *job, const struct args *args, uint64_t limit)
 static enum err
 run(struct job *job, struct cli *cli, const struct args *args)
 {
-	static const char *const heading[] = { ">SEQ", "AT", "WHO", "ACT", "OUTCOME", "PURPOSE", "PERSON", "MORE", NULL };
+	static const char *const heading[] = { ">SEQ",    "AT",     "WHO",  "ACT", "OUTCOME",
+		                               "PURPOSE", "PERSON", "MORE", NULL };
 	OWNED(client_close) struct client *client = NULL;
 	OWNED(json_free) struct json_document *document = NULL;
 	uint64_t limit = LIMIT_DEFAULT, after = 0;
@@ -105,7 +107,8 @@ run(struct job *job, struct cli *cli, const struct args *args)
 	if (arg_given(args, "subject"))
 		TRY(input_id(cli, arg_c(args, "subject")));
 	TRY(client_open(job, cli, args, &client));
-	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = path_of(job, args, limit) },
+	TRY(client_json(job, client,
+	                &(struct ask){ .method = "GET", .path = path_of(job, args, limit) },
 	                &document, &root));
 	if (cli->json)
 		return OK;
@@ -122,9 +125,10 @@ run(struct job *job, struct cli *cli, const struct args *args)
 }
 
 const struct command command_audit = {
-	.about = "Every use and every refusal, oldest first, without personal data. Reading it leaves an entry, too.",
+	.about = "Every use and every refusal, oldest first, without personal data. Reading it "
+	         "leaves an entry, too.",
 	.examples = "valv audit --subject d0000000-0000-4000-8000-000000000001\n"
-		    "valv audit --after 1000 --limit 1000 --json",
+	            "valv audit --after 1000 --limit 1000 --json",
 	OPTIONS(options),
 	.remote = true,
 	.run = run,

@@ -1,8 +1,8 @@
 /* cli/bench.c -- `valv bench`: decisions by id against the running server, for a while.
  *
  * Each connection has a thread that asks one question after the other, as a program with so many
- * workers would.  What it prints is what such a program sees, the cost of this client included; ./bench
- * in the sources measures the server alone against named limits. */
+ * workers would.  What it prints is what such a program sees, the cost of this client included;
+ * ./bench in the sources measures the server alone against named limits. */
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -25,12 +25,13 @@
 #define COARSE 60000
 
 static const struct option options[] = {
-	{ "seconds", "N", "How long; 5 unless said.", NULL, false },
-	{ "connections", "N", "How many at once, at most 256; 16 unless said.", NULL, false },
-	{ "subjects", "FILE", "Ids of persons, one on each line, asked in turn; the demo's unless said. - reads "
-	  "standard input.", NULL, false },
-	{ "purpose", "PURPOSE", "For what; newsletter unless said.", NULL, false },
-	{ "channel", "CHANNEL", "How; email unless said.", CHANNEL_WORDS, false },
+	{ "seconds", "N", "How long; 5 unless said." },
+	{ "connections", "N", "How many at once, at most 256; 16 unless said." },
+	{ "subjects", "FILE",
+	  "Ids of persons, one on each line, asked in turn; the demo's unless said. - reads "
+	  "standard input." },
+	{ "purpose", "PURPOSE", "For what; newsletter unless said." },
+	{ "channel", "CHANNEL", "How; email unless said.", CHANNEL_WORDS },
 };
 
 struct bench {
@@ -60,8 +61,10 @@ question_of(struct job *job, const struct args *args, uid id)
 	json_out_begin(&out, &text);
 	json_open(&out, '{');
 	json_pair_uid(&out, S("subject"), id);
-	json_pair_str(&out, S("purpose"), arg_given(args, "purpose") ? arg_str(args, "purpose") : S("newsletter"));
-	json_pair_str(&out, S("channel"), arg_given(args, "channel") ? arg_str(args, "channel") : S("email"));
+	json_pair_str(&out, S("purpose"),
+	              arg_given(args, "purpose") ? arg_str(args, "purpose") : S("newsletter"));
+	json_pair_str(&out, S("channel"),
+	              arg_given(args, "channel") ? arg_str(args, "channel") : S("email"));
 	json_close(&out, '}');
 	must(buf_ok(&text));
 	return arena_str(&job->arena, buf_str(&text));
@@ -72,7 +75,8 @@ questions_of_demo(struct job *job, const struct args *args, struct bench *bench)
 {
 	bench->question = arena_array(&job->arena, DEMO_NAMED, sizeof(*bench->question));
 	for (int i = 0; i < DEMO_NAMED; i++)
-		bench->question[bench->question_count++] = question_of(job, args, demo_id((enum demo_person)(i + 1)));
+		bench->question[bench->question_count++] =
+			question_of(job, args, demo_id((enum demo_person)(i + 1)));
 }
 
 static enum err
@@ -93,10 +97,13 @@ questions_of_file(struct job *job, struct cli *cli, const struct args *args, str
 		if (!str_trim(line).len)
 			continue;
 		if (!uid_parse(str_trim(line), &id))
-			return complain(cli, EXIT_USAGE, "bench: line %zu is no id", bench->question_count + 1);
+			return complain(cli, EXIT_USAGE, "bench: line %zu is no id",
+			                bench->question_count + 1);
 		bench->question[bench->question_count++] = question_of(job, args, id);
 	}
-	return bench->question_count ? OK : complain(cli, EXIT_USAGE, "bench: there is no id in the file");
+	return bench->question_count
+	               ? OK
+	               : complain(cli, EXIT_USAGE, "bench: there is no id in the file");
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -129,8 +136,8 @@ connection_main(void *arg)
 			break;
 		}
 		count_time(bench, os_monotonic_us() - began);
-		atomic_fetch_add_explicit(answer.status == 200 ? &bench->answered : &bench->refused, 1,
-		                          memory_order_relaxed);
+		atomic_fetch_add_explicit(answer.status == 200 ? &bench->answered : &bench->refused,
+		                          1, memory_order_relaxed);
 	}
 	return NULL;
 }
@@ -146,12 +153,14 @@ ask_once(struct job *job, struct bench *bench, struct client *client)
 }
 
 static enum err
-load(struct job *job, struct bench *bench, struct connection *connection, size_t count, uint64_t seconds)
+load(struct job *job, struct bench *bench, struct connection *connection, size_t count,
+     uint64_t seconds)
 {
 	TRY(ask_once(job, bench, connection[0].client));
 	bench->end_us = os_monotonic_us() + (int64_t)seconds * 1000000;
 	for (size_t i = 0; i < count; i++)
-		must(pthread_create(&connection[i].thread, NULL, connection_main, &connection[i]) == 0);
+		must(pthread_create(&connection[i].thread, NULL, connection_main, &connection[i]) ==
+		     0);
 	for (size_t i = 0; i < count; i++)
 		pthread_join(connection[i].thread, NULL);
 	for (size_t i = 0; i < count; i++)
@@ -183,15 +192,19 @@ report(const struct cli *cli, struct bench *bench, size_t connections, uint64_t 
 	double rate = (double)answered / (double)seconds;
 
 	if (cli->json) {
-		printf("{\"answered\":%llu,\"refused\":%llu,\"seconds\":%llu,\"connections\":%zu,\"per_second\":%.0f,"
-		       "\"p50_us\":%llu,\"p99_us\":%llu}\n",
-		       answered, refused, (unsigned long long)seconds, connections, rate, p50, p99);
+		printf("{\"answered\":%llu,\"refused\":%llu,\"seconds\":%llu,", answered, refused,
+		       (unsigned long long)seconds);
+		printf("\"connections\":%zu,\"per_second\":%.0f,\"p50_us\":%llu,\"p99_us\":%llu}\n",
+		       connections, rate, p50, p99);
 		return;
 	}
-	printf("Decisions by id, each recorded before it was answered: %zu connections, %llu s\n", connections,
-	       (unsigned long long)seconds);
-	printf("  rate     %.0f a second\n  p50      %.2f ms\n  p99      %.2f ms\n  refused  %llu\n", rate,
-	       (double)p50 / 1000, (double)p99 / 1000, refused);
+	printf("Decisions by id, each recorded before it was answered: %zu connections, %llu s\n",
+	       connections, (unsigned long long)seconds);
+	printf("  rate     %.0f a second\n"
+	       "  p50      %.2f ms\n"
+	       "  p99      %.2f ms\n"
+	       "  refused  %llu\n",
+	       rate, (double)p50 / 1000, (double)p99 / 1000, refused);
 }
 
 static void
@@ -211,7 +224,8 @@ bench_free(struct bench **bench)
 static enum err
 run(struct job *job, struct cli *cli, const struct args *args)
 {
-	OWNED(connections_close) struct connection *connection = calloc(CONNECTIONS_MAX, sizeof(*connection));
+	OWNED(connections_close)
+	struct connection *connection = calloc(CONNECTIONS_MAX, sizeof(*connection));
 	OWNED(bench_free) struct bench *bench = calloc(1, sizeof(*bench));
 	uint64_t seconds = SECONDS_DEFAULT, count = CONNECTIONS_DEFAULT;
 
@@ -233,10 +247,11 @@ run(struct job *job, struct cli *cli, const struct args *args)
 }
 
 const struct command command_bench = {
-	.about = "Asks for decisions by id over so many connections at once and prints the rate, and the time that half "
-		 "and 99 of 100 answers took at most. Each decision is a real one and leaves its audit entry.",
+	.about = "Asks for decisions by id over so many connections at once and prints the rate, "
+	         "and the time that half and 99 of 100 answers took at most. Each decision is a "
+	         "real one and leaves its audit entry.",
 	.examples = "valv bench\n"
-		    "valv bench --seconds 10 --connections 64 --subjects ids.txt",
+	            "valv bench --seconds 10 --connections 64 --subjects ids.txt",
 	OPTIONS(options),
 	.remote = true,
 	.run = run,

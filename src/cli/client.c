@@ -22,7 +22,8 @@ struct client {
 	const char *base;   /* http://valv, or the URL without a slash at its end */
 	const char *socket; /* NULL for --url */
 	const char *data;   /* the directory of the socket */
-	const char *key;    /* "Authorization: Bearer ..."; NULL on the socket */
+	const char *key_file;
+	const char *key; /* "Authorization: Bearer ..."; NULL on the socket */
 	struct buf body;
 	struct buf etag;
 };
@@ -59,7 +60,8 @@ key_read(struct job *job, struct cli *cli, const char *path, const char **ret)
 	if (stat(path, &there) || file_read(job, path, KEY_FILE_BYTES, &text))
 		return complain(cli, EXIT_USAGE, "the key file %s cannot be read", path);
 	if (S_ISREG(there.st_mode) && there.st_mode & 077)
-		return complain(cli, EXIT_USAGE, "others may read the key file %s; chmod 600 it, or make a new key",
+		return complain(cli, EXIT_USAGE,
+		                "others may read the key file %s; chmod 600 it, or make a new key",
 		                path);
 	if (!str_printable(str_trim(bytes_str(text))) || !str_trim(bytes_str(text)).len)
 		return complain(cli, EXIT_USAGE, "the key file %s does not hold a key", path);
@@ -79,14 +81,17 @@ open_remote(struct job *job, struct cli *cli, const struct args *args, struct cl
 	if (!str_starts(url, S("https://")) && !str_starts(url, S("http://")))
 		return complain(cli, EXIT_USAGE, "--url takes http://… or https://…");
 	if (str_starts(url, S("http://")) && !url_is_local(url))
-		return complain(cli, EXIT_USAGE, "--url http:// is for this machine only: the key would cross the "
-		                                 "network unencrypted; use https://");
+		return complain(cli, EXIT_USAGE,
+		                "--url http:// is for this machine only: the key would cross the "
+				"network unencrypted; use https://");
 	if (!arg_given(args, "key-file"))
-		return complain(cli, EXIT_USAGE, "--url needs --key-file: a file that holds an API key");
+		return complain(cli, EXIT_USAGE,
+		                "--url needs --key-file: a file that holds an API key");
 	while (url.len && url.ptr[url.len - 1] == '/')
 		url.len--;
 	client->base = arena_c(&job->arena, url);
-	return key_read(job, cli, arg_c(args, "key-file"), &client->key);
+	client->key_file = arg_c(args, "key-file");
+	return key_read(job, cli, client->key_file, &client->key);
 }
 
 static enum err
@@ -95,7 +100,8 @@ open_local(struct job *job, struct cli *cli, const struct args *args, struct cli
 	OWNED(buf_release) struct buf path = { .max = 4096 };
 
 	if (arg_given(args, "key-file"))
-		return complain(cli, EXIT_USAGE, "--key-file goes with --url; on this machine no key is needed");
+		return complain(cli, EXIT_USAGE,
+		                "--key-file goes with --url; on this machine no key is needed");
 	client->data = data_dir(args);
 	buf_put(&path, str_from_c(client->data));
 	buf_put(&path, S("/valv.sock"));
@@ -185,9 +191,11 @@ headers_of(const struct client *client, const struct ask *ask)
 	struct curl_slist *list = NULL;
 	char type[96];
 
-	snprintf(type, sizeof(type), "Content-Type: %s", ask->type ? ask->type : "application/json");
+	snprintf(type, sizeof(type), "Content-Type: %s",
+	         ask->type ? ask->type : "application/json");
 	header_add(&list, ask->body.ptr ? type : "Content-Type:");
-	header_add(&list, "Accept: application/json, application/problem+json, application/x-ndjson");
+	header_add(&list,
+	           "Accept: application/json, application/problem+json, application/x-ndjson");
 	header_add(&list, "Expect:"); /* no question before a large body */
 	if (client->key)
 		header_add(&list, client->key);
@@ -234,15 +242,20 @@ unreachable(struct job *job, struct client *client, CURLcode code)
 		return complain(cli, EXIT_NO_SERVER, "%s cannot be reached: %s", client->base,
 		                curl_easy_strerror(code));
 	if (!file_exists(client->data))
-		return complain(cli, EXIT_NO_SERVER,
-		                "there is no directory %s; --data or $VALV_DATA says where the vault is", client->data);
+		return complain(
+			cli, EXIT_NO_SERVER,
+			"there is no directory %s; --data or $VALV_DATA says where the vault is",
+			client->data);
 	if (access(client->socket, F_OK) == 0 && access(client->socket, R_OK | W_OK) != 0)
-		return complain(cli, EXIT_NO_SERVER, "only the user who runs the server, and root, may use %s",
+		return complain(cli, EXIT_NO_SERVER,
+		                "only the user who runs the server, and root, may use %s",
 		                client->socket);
 	if (code != CURLE_COULDNT_CONNECT)
-		return complain(cli, EXIT_NO_SERVER, "the server on %s went away before it answered", client->socket);
-	return complain(cli, EXIT_NO_SERVER, "no server is running on %s; start one with: %s serve%s",
-	                client->data, cli->program, data_option(job, client->data));
+		return complain(cli, EXIT_NO_SERVER,
+		                "the server on %s went away before it answered", client->socket);
+	return complain(cli, EXIT_NO_SERVER,
+	                "no server is running on %s; start one with: %s serve%s", client->data,
+	                cli->program, data_option(job, client->data));
 }
 
 enum err
@@ -306,9 +319,11 @@ client_refused(struct job *job, struct client *client, const struct answer *answ
 	fflush(stdout);
 	if (problem_print(job, answer)) {
 		job_forgive(job);
-		return complain(cli, EXIT_REFUSED, "the server answered %d, and not as Valv does", answer->status);
+		return complain(cli, EXIT_REFUSED, "the server answered %d, and not as Valv does",
+		                answer->status);
 	}
-	cli->status = answer->status == 404 || answer->status == 410 ? EXIT_NOT_FOUND : EXIT_REFUSED;
+	cli->status =
+		answer->status == 404 || answer->status == 410 ? EXIT_NOT_FOUND : EXIT_REFUSED;
 	return ERR_IO;
 }
 
@@ -335,13 +350,27 @@ client_json(struct job *job, struct client *client, const struct ask *ask,
 	return answer.body.len ? json_parse(job, answer.body, ret_document, ret_root) : OK;
 }
 
+const char *
+client_option(struct job *job, const struct client *client)
+{
+	OWNED(buf_release) struct buf text = { .max = 8192 };
+
+	if (client->socket)
+		return data_option(job, client->data);
+	buf_put(&text, S(" --url "));
+	buf_put(&text, str_from_c(client->base));
+	buf_put(&text, S(" --key-file "));
+	buf_put(&text, str_from_c(client->key_file));
+	return arena_c(&job->arena, buf_str(&text));
+}
+
 /* --- paths ------------------------------------------------------------------------------------ */
 
 static bool
 goes_plain(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-	       c == '_' || c == '~';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '~';
 }
 
 const char *

@@ -15,9 +15,9 @@ struct client;
 
 struct ask {
 	const char *method;
-	const char *path; /* client_path() */
-	str body;         /* ptr NULL: none */
-	const char *type; /* NULL: application/json */
+	const char *path;                /* client_path() */
+	str body;                        /* ptr NULL: none */
+	const char *type;                /* NULL: application/json */
 	const char *header[ASK_HEADERS]; /* "Name: value" */
 };
 
@@ -47,6 +47,9 @@ must_check enum err client_refused(struct job *job, struct client *client,
 /* A call whose answer is JSON.  With --json it is printed as it came and *ret_root is absent. */
 must_check enum err client_json(struct job *job, struct client *client, const struct ask *ask,
                                 struct json_document **ret_document, struct json *ret_root);
+
+/* The options with which another command reaches the same server, as " --data DIR". */
+const char *client_option(struct job *job, const struct client *client);
 
 /* prefix, the segment percent-encoded, suffix. */
 const char *client_path(struct job *job, const char *prefix, const char *segment,

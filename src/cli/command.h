@@ -1,8 +1,8 @@
 /* cli/command.h -- what a subcommand is: its options, help and what it does, as one table row.
  *
  * A command's file defines `const struct command command_NAME`; main/commands.def lists it with its
- * words and its summary.  Parsing, help, completion and the manual page all read these rows, so that
- * none can say what another does not.
+ * words and its summary.  Parsing, help, completion and the manual page all read these rows, so
+ * that none can say what another does not.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
@@ -10,10 +10,10 @@
 #include "base/job.h"
 
 /* Exit statuses; the manual page explains them. */
-#define EXIT_TABLE(X) \
-	X(EXIT_REFUSED, 1, "It was refused or failed; what is wrong was printed.") \
-	X(EXIT_USAGE, 2, "The command line is not understood.") \
-	X(EXIT_NO_SERVER, 3, "No server is running, or it could not be reached.") \
+#define EXIT_TABLE(X)                                                                              \
+	X(EXIT_REFUSED, 1, "It was refused or failed; what is wrong was printed.")                 \
+	X(EXIT_USAGE, 2, "The command line is not understood.")                                    \
+	X(EXIT_NO_SERVER, 3, "No server is running, or it could not be reached.")                  \
 	X(EXIT_NOT_FOUND, 4, "There is no such thing, or it was erased.")
 
 enum exit_status {
@@ -40,11 +40,12 @@ struct command {
 	const char *examples; /* one command on each line */
 	const struct option *option;
 	size_t option_count;
-	bool remote;          /* speaks to a server: takes the options of that, too (args.c) */
+	bool remote; /* speaks to a server: takes the options of that, too (args.c) */
 	enum err (*run)(struct job *job, struct cli *cli, const struct args *args);
 };
 
-/* A row of main/commands.def.  Without a command it is the heading of those that begin with its name. */
+/* A row of main/commands.def.  Without a command it is the heading of those that begin with its
+ * name. */
 struct listed {
 	const char *name; /* one word or two */
 	const char *summary;

@@ -54,14 +54,14 @@ put_values(const struct listed *listed)
 
 /* --- the script ------------------------------------------------------------------------------- */
 
-static const char begin[] =
-	"# bash completion for valv; made by: valv completion bash\n"
-	"# To use it:  source <(valv completion bash)\n"
-	"# or put it into /usr/share/bash-completion/completions/valv\n"
-	"_valv()\n"
-	"{\n"
-	"\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]-}\n"
-	"\tCOMPREPLY=()\n";
+static const char begin[] = "# bash completion for valv; made by: valv completion bash\n"
+                            "# To use it:  source <(valv completion bash)\n"
+                            "# or put it into /usr/share/bash-completion/completions/valv\n"
+                            "_valv()\n"
+                            "{\n"
+                            "\tlocal word=${COMP_WORDS[COMP_CWORD]} "
+                            "before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]-}\n"
+                            "\tCOMPREPLY=()\n";
 
 static void
 put_first_words(const struct cli *cli)
@@ -73,10 +73,15 @@ put_first_words(const struct cli *cli)
 	for (size_t i = 0; i < cli->listed_count; i++) {
 		if (cli->listed[i].command)
 			continue;
-		printf("\t%s)\n\t\tif [ \"$COMP_CWORD\" -eq 2 ]; then\n\t\t\tCOMPREPLY=($(compgen -W '",
+		printf("\t%s)\n"
+		       "\t\tif [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+		       "\t\t\tCOMPREPLY=($(compgen -W '",
 		       cli->listed[i].name);
 		put_commands(cli, cli->listed[i].name);
-		puts("' -- \"$word\"))\n\t\t\treturn\n\t\tfi\n\t\tcommand+=\" ${COMP_WORDS[2]}\" ;;");
+		puts("' -- \"$word\"))\n"
+		     "\t\t\treturn\n"
+		     "\t\tfi\n"
+		     "\t\tcommand+=\" ${COMP_WORDS[2]}\" ;;");
 	}
 	puts("\thelp)\n\t\treturn ;;\n\tesac");
 }
@@ -90,8 +95,11 @@ put_script(const struct cli *cli)
 	for (size_t i = 0; i < cli->listed_count; i++)
 		if (cli->listed[i].command)
 			put_values(&cli->listed[i]);
-	puts("\tesac\n\tcase $word in\n\t-*) ;;\n"
-	     "\t*) compopt -o filenames; COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n\tesac");
+	puts("\tesac\n"
+	     "\tcase $word in\n"
+	     "\t-*) ;;\n"
+	     "\t*) compopt -o filenames; COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
+	     "\tesac");
 	puts("\tcase $command in");
 	for (size_t i = 0; i < cli->listed_count; i++) {
 		if (!cli->listed[i].command)
@@ -114,8 +122,9 @@ run(struct job *job, struct cli *cli, const struct args *args)
 
 const struct command command_completion = {
 	.operands = "SHELL",
-	.about = "SHELL is bash. The script knows every command, option and word that this program does.",
+	.about = "SHELL is bash. The script knows every command, option and word that this "
+	         "program does.",
 	.examples = "source <(valv completion bash)\n"
-		    "valv completion bash > /usr/share/bash-completion/completions/valv",
+	            "valv completion bash > /usr/share/bash-completion/completions/valv",
 	.run = run,
 };

@@ -9,18 +9,22 @@
 #include "cli/words.h"
 
 static const struct option options[] = {
-	{ "subject", "ID", "The person.", NULL, false },
-	{ "field", "FIELD", "Or: a field that can be searched, as email, and --value.", NULL, false },
-	{ "value", "VALUE", "The value; stays in the shell's history. - or left out: the first line of standard input.", NULL, false },
-	{ "purpose", "PURPOSE", "For what; needed.", NULL, false },
-	{ "channel", "CHANNEL", "How; needed. none: use of the data without contact.", CHANNEL_WORDS, false },
-	{ "class", "CLASS", "Kind of message; marketing unless said.", CLASS_WORDS, false },
-	{ "category", "CATEGORY", "Product category, for the soft opt-in.", NULL, false },
-	{ "promotional", NULL, "The message carries a promotional block.", NULL, false },
-	{ "opt-out", NULL, "The message offers a way to say no.", NULL, false },
-	{ "batch", "FILE", "A question as JSON on each line (valv openapi: Question); an answer as JSON on each line. "
-	  "- reads standard input.", NULL, false },
-	{ "check", NULL, "Exit with 1 when the answer is no.", NULL, false },
+	{ "subject", "ID", "The person." },
+	{ "field", "FIELD", "Or: a field that can be searched, as email, and --value." },
+	{ "value", "VALUE",
+	  "The value; stays in the shell's history. - or left out: the first line of standard "
+	  "input." },
+	{ "purpose", "PURPOSE", "For what; needed." },
+	{ "channel", "CHANNEL", "How; needed. none: use of the data without contact.",
+	  CHANNEL_WORDS },
+	{ "class", "CLASS", "Kind of message; marketing unless said.", CLASS_WORDS },
+	{ "category", "CATEGORY", "Product category, for the soft opt-in." },
+	{ "promotional", NULL, "The message carries a promotional block." },
+	{ "opt-out", NULL, "The message offers a way to say no." },
+	{ "batch", "FILE",
+	  "A question as JSON on each line (valv openapi: Question); an answer as JSON on each "
+	  "line. - reads standard input." },
+	{ "check", NULL, "Exit with 1 when the answer is no." },
 };
 
 /* --- one -------------------------------------------------------------------------------------- */
@@ -33,7 +37,8 @@ question(struct job *job, struct cli *cli, const struct args *args, struct reque
 	if (!arg_given(args, "purpose") || !arg_given(args, "channel"))
 		return complain(cli, EXIT_USAGE, "decide: --purpose and --channel are needed");
 	if (arg_given(args, "subject") == arg_given(args, "field"))
-		return complain(cli, EXIT_USAGE, "decide: say who: --subject ID, or --field FIELD and --value");
+		return complain(cli, EXIT_USAGE,
+		                "decide: say who: --subject ID, or --field FIELD and --value");
 	request_option(body, args, "purpose", "purpose");
 	request_option(body, args, "channel", "channel");
 	request_option(body, args, "class", "class");
@@ -126,16 +131,20 @@ one_run(struct job *job, struct cli *cli, const struct args *args)
 static enum err
 batch_run(struct job *job, struct cli *cli, const struct args *args)
 {
-	static const char *const alone[] = { "subject", "field", "value", "purpose", "channel", "class", "category",
-		                             "promotional", "opt-out", "check" };
+	static const char *const alone[] = { "subject", "field", "value",    "purpose",
+		                             "channel", "class", "category", "promotional",
+		                             "opt-out", "check" };
 	OWNED(client_close) struct client *client = NULL;
 	OWNED(lines_close) struct lines *lines = NULL;
-	struct ask ask = { .method = "POST", .path = "/v1/decisions/batch", .type = "application/x-ndjson" };
+	struct ask ask = { .method = "POST",
+		           .path = "/v1/decisions/batch",
+		           .type = "application/x-ndjson" };
 	struct answer answer;
 
 	for (size_t i = 0; i < COUNT(alone); i++)
 		if (arg_given(args, alone[i]))
-			return complain(cli, EXIT_USAGE, "decide: --%s does not go with --batch: each line says it",
+			return complain(cli, EXIT_USAGE,
+			                "decide: --%s does not go with --batch: each line says it",
 			                alone[i]);
 	TRY(client_open(job, cli, args, &client));
 	TRY(lines_open(cli, arg_c(args, "batch"), &lines));
@@ -155,13 +164,17 @@ run(struct job *job, struct cli *cli, const struct args *args)
 }
 
 const struct command command_decide = {
-	.about = "May this be done to this person for this purpose through this channel now? Everything that is not a "
-		 "yes is a no. Each decision is recorded before it is answered. Decisions by value are limited by the "
-		 "hour; of several who share an address, one no is enough.",
-	.examples = "valv decide --subject d0000000-0000-4000-8000-000000000001 --purpose newsletter --channel email\n"
-		    "valv decide --field email --purpose newsletter --channel email < address.txt\n"
-		    "valv decide --batch questions.ndjson > answers.ndjson\n"
-		    "valv decide --check --subject ID --purpose newsletter --channel email && send",
+	.about = "May this be done to this person for this purpose through this channel now? "
+	         "Everything that is not a yes is a no. Each decision is recorded before it is "
+	         "answered. Decisions by value are limited by the hour; of several who share an "
+	         "address, one no is enough.",
+	.examples = "valv decide --subject d0000000-0000-4000-8000-000000000001 --purpose "
+	            "newsletter --channel email\n"
+	            "valv decide --field email --purpose newsletter --channel email < "
+	            "address.txt\n"
+	            "valv decide --batch questions.ndjson > answers.ndjson\n"
+	            "valv decide --check --subject ID --purpose newsletter --channel email && "
+	            "send",
 	OPTIONS(options),
 	.remote = true,
 	.run = run,

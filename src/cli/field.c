@@ -41,14 +41,16 @@ field_row(struct job *job, struct table *table, struct json field)
 static enum err
 list_run(struct job *job, struct cli *cli, const struct args *args)
 {
-	static const char *const heading[] = { "FIELD", "TYPE", "LOOKUP", "SENSITIVITY", "ADDRESS", "TITLE", NULL };
+	static const char *const heading[] = { "FIELD",   "TYPE",  "LOOKUP", "SENSITIVITY",
+		                               "ADDRESS", "TITLE", NULL };
 	OWNED(client_close) struct client *client = NULL;
 	OWNED(json_free) struct json_document *document = NULL;
 	struct json root, fields;
 	struct table table;
 
 	TRY(client_open(job, cli, args, &client));
-	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = "/v1/fields" }, &document, &root));
+	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = "/v1/fields" },
+	                &document, &root));
 	if (cli->json)
 		return OK;
 	TRY(json_array(job, root, "fields", LIMIT_FIELDS, &fields));
@@ -71,7 +73,8 @@ show_run(struct job *job, struct cli *cli, const struct args *args)
 {
 	OWNED(client_close) struct client *client = NULL;
 	OWNED(json_free) struct json_document *document = NULL;
-	struct ask ask = { .method = "GET", .path = client_path(job, "/v1/fields/", args->operand[0], "") };
+	struct ask ask = { .method = "GET",
+		           .path = client_path(job, "/v1/fields/", args->operand[0], "") };
 	struct json root;
 
 	TRY(client_open(job, cli, args, &client));
@@ -93,7 +96,8 @@ put_run(struct job *job, struct cli *cli, const struct args *args)
 {
 	OWNED(client_close) struct client *client = NULL;
 	OWNED(json_free) struct json_document *document = NULL;
-	struct ask ask = { .method = "PUT", .path = client_path(job, "/v1/fields/", args->operand[0], "") };
+	struct ask ask = { .method = "PUT",
+		           .path = client_path(job, "/v1/fields/", args->operand[0], "") };
 	struct json root;
 
 	TRY(client_open(job, cli, args, &client));
@@ -106,10 +110,12 @@ put_run(struct job *job, struct cli *cli, const struct args *args)
 
 const struct command command_field_put = {
 	.operands = "NAME FILE",
-	.about = "FILE holds the definition as JSON; - reads it from standard input. valv openapi describes it "
-		 "(FieldDefinition). Type, lookup, sensitivity and address of a field do not change once it is there.",
+	.about = "FILE holds the definition as JSON; - reads it from standard input. valv openapi "
+	         "describes it (FieldDefinition). Type, lookup, sensitivity and address of a "
+	         "field do not change once it is there.",
 	.examples = "valv field put shoe_size shoe_size.json\n"
-		    "echo '{\"title\":{\"en\":\"Shoe size\"},\"type\":\"number\"}' | valv field put shoe_size -",
+	            "echo '{\"title\":{\"en\":\"Shoe size\"},\"type\":\"number\"}' | valv field "
+	            "put shoe_size -",
 	.remote = true,
 	.run = put_run,
 };

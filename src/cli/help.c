@@ -16,13 +16,20 @@ in_overview(const struct listed *listed)
 void
 help_all(const struct cli *cli, FILE *to)
 {
-	fputs("valv: a vault for customer data that keeps only what has a lawful ground\n\n"
-	      "usage: valv COMMAND [OPTION...] [OPERAND...]\n\n",
+	fputs("valv: a vault for customer data that keeps only what has a lawful ground\n"
+	      "\n"
+	      "usage: valv COMMAND [OPTION...] [OPERAND...]\n"
+	      "\n",
 	      to);
 	for (size_t i = 0; i < cli->listed_count; i++)
 		if (in_overview(&cli->listed[i]))
 			fprintf(to, "  %-12s %s\n", cli->listed[i].name, cli->listed[i].summary);
-	fputs("\nvalv COMMAND --help tells more of each.  A first try:  valv serve --demo\n", to);
+	fputs("\nvalv COMMAND --help tells more of each.  A first try:  valv serve --demo\n"
+	      "\nExit status:\n  0  It was done.\n",
+	      to);
+#define X(name, no, text) fprintf(to, "  %d  %s\n", no, text);
+	EXIT_TABLE(X)
+#undef X
 }
 
 void

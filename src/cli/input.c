@@ -20,10 +20,12 @@ input_file(struct job *job, struct cli *cli, const char *path, size_t max, str *
 	if (err == ERR_ABSENT)
 		return complain(cli, EXIT_USAGE, "there is no file %s", path);
 	if (err == ERR_TOO_LARGE || text.len > max)
-		return complain(cli, EXIT_USAGE, "%s is longer than the %zu KiB that one call takes",
+		return complain(cli, EXIT_USAGE,
+		                "%s is longer than the %zu KiB that one call takes",
 		                standard ? "standard input" : path, max / 1024);
 	if (err)
-		return complain(cli, EXIT_USAGE, "%s cannot be read", standard ? "standard input" : path);
+		return complain(cli, EXIT_USAGE, "%s cannot be read",
+		                standard ? "standard input" : path);
 	*ret = bytes_str(text);
 	return OK;
 }
@@ -52,9 +54,11 @@ input_value(struct job *job, struct cli *cli, const struct args *args, const cha
 	}
 	*ret = arena_str(&job->arena, str_trim((str){ line, len }));
 	if (!str_printable(*ret))
-		return complain(cli, EXIT_USAGE, "%s: the %s is no printable UTF-8 text", args->of->name, option);
+		return complain(cli, EXIT_USAGE, "%s: the %s is no printable UTF-8 text",
+		                args->of->name, option);
 	if (!ret->len)
-		return complain(cli, EXIT_USAGE, "%s: no %s was given on standard input", args->of->name, option);
+		return complain(cli, EXIT_USAGE, "%s: no %s was given on standard input",
+		                args->of->name, option);
 	return OK;
 }
 
@@ -65,5 +69,6 @@ input_id(struct cli *cli, const char *text)
 
 	if (uid_parse(str_from_c(text), &id))
 		return OK;
-	return complain(cli, EXIT_USAGE, "%s is no id; ids look like 3f2b8c1e-5a4d-4e6f-9a0b-1c2d3e4f5a6b", text);
+	return complain(cli, EXIT_USAGE,
+	                "%s is no id; ids look like 3f2b8c1e-5a4d-4e6f-9a0b-1c2d3e4f5a6b", text);
 }

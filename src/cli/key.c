@@ -12,9 +12,10 @@
 
 static const struct option create_options[] = {
 	{ "scope", "SCOPES", "What it may do, apart by commas; needed.", SCOPE_WORDS, true },
-	{ "purpose", "PURPOSES", "For which purposes, apart by commas, or '*' for all; needed.", NULL, false },
-	{ "expires", "PERIOD", "It ends by itself after this ISO 8601 duration, as P90D.", NULL, false },
-	{ "to", "FILE", "Write the key's text into this new file, for its owner alone, and not on the terminal.", NULL, false },
+	{ "purpose", "PURPOSES", "For which purposes, apart by commas, or '*' for all; needed." },
+	{ "expires", "PERIOD", "It ends by itself after this ISO 8601 duration, as P90D." },
+	{ "to", "FILE",
+	  "Write the key's text into this new file, for its owner alone, and not on the terminal." },
 };
 
 static enum err
@@ -24,7 +25,9 @@ key_body(struct job *job, struct cli *cli, const struct args *args, struct reque
 	time_us expires_at;
 
 	if (!arg_given(args, "scope") || !arg_given(args, "purpose"))
-		return complain(cli, EXIT_USAGE, "key create: --scope and --purpose are needed: a key may do nothing else");
+		return complain(
+			cli, EXIT_USAGE,
+			"key create: --scope and --purpose are needed: a key may do nothing else");
 	json_pair_str(&body->out, S("name"), str_from_c(args->operand[0]));
 	request_list(body, args, "scope", "scopes");
 	if (str_eq(arg_str(args, "purpose"), S("*")))
@@ -45,7 +48,8 @@ key_give(struct job *job, struct cli *cli, const struct args *args, str id, str 
 	enum err err;
 
 	if (!arg_given(args, "to")) {
-		fprintf(stderr, "The key %s has the id %.*s. This is its text; it is shown this once:\n",
+		fprintf(stderr,
+		        "The key %s has the id %.*s. This is its text; it is shown this once:\n",
 		        args->operand[0], SPRINT(id));
 		fflush(stderr);
 		printf("%.*s\n", SPRINT(text));
@@ -54,8 +58,10 @@ key_give(struct job *job, struct cli *cli, const struct args *args, str id, str 
 	err = file_create(job, arg_c(args, "to"), 0600, str_bytes(text));
 	if (err)
 		return complain(cli, EXIT_REFUSED,
-		                "the key was made, but %s %s; its text is lost: valv key revoke %.*s, and make another",
-		                arg_c(args, "to"), err == ERR_CONFLICT ? "is there already" : "cannot be written",
+		                "the key was made, but %s %s; its text is lost: valv key revoke "
+				"%.*s, and make another",
+		                arg_c(args, "to"),
+		                err == ERR_CONFLICT ? "is there already" : "cannot be written",
 		                SPRINT(id));
 	printf("The key %s has the id %.*s; its text is in %s.\n", args->operand[0], SPRINT(id),
 	       arg_c(args, "to"));
@@ -76,7 +82,8 @@ create_run(struct job *job, struct cli *cli, const struct args *args)
 	TRY(client_open(job, cli, args, &client));
 	TRY(key_body(job, cli, args, &body));
 	if (arg_given(args, "to") && file_exists(arg_c(args, "to")))
-		return complain(cli, EXIT_USAGE, "%s is there already; no key was made", arg_c(args, "to"));
+		return complain(cli, EXIT_USAGE, "%s is there already; no key was made",
+		                arg_c(args, "to"));
 	if (arg_given(args, "to") && cli->json)
 		return complain(cli, EXIT_USAGE, "key create: --to and --json exclude each other");
 	ask.body = request_text(&body);
@@ -90,10 +97,12 @@ create_run(struct job *job, struct cli *cli, const struct args *args)
 
 const struct command command_key_create = {
 	.operands = "NAME",
-	.about = "Makes a key for a program: what it may do, and for which purposes. Only its hash is kept, so the "
-		 "text is given once; it goes into the header Authorization: Bearer.",
-	.examples = "valv key create shop --scope write,withdraw --purpose newsletter,order --to shop.key\n"
-		    "valv key create mailer --scope decide --purpose newsletter --expires P90D",
+	.about = "Makes a key for a program: what it may do, and for which purposes. Only its "
+	         "hash is kept, so the text is given once; it goes into the header Authorization: "
+	         "Bearer.",
+	.examples = "valv key create shop --scope write,withdraw --purpose newsletter,order --to "
+	            "shop.key\n"
+	            "valv key create mailer --scope decide --purpose newsletter --expires P90D",
 	OPTIONS(create_options),
 	.remote = true,
 	.run = create_run,
@@ -126,14 +135,17 @@ key_row(struct job *job, struct table *table, struct json key)
 static enum err
 list_page(struct job *job, struct cli *cli, struct client *client, str *after)
 {
-	static const char *const heading[] = { "ID", "NAME", "STATE", "EXPIRES", "SCOPES", "PURPOSES", NULL };
+	static const char *const heading[] = { "ID",     "NAME",     "STATE", "EXPIRES",
+		                               "SCOPES", "PURPOSES", NULL };
 	OWNED(json_free) struct json_document *document = NULL;
 	struct json root, keys;
 	struct table table;
 	char path[96];
 
-	snprintf(path, sizeof(path), "/v1/keys?limit=%d%s%.*s", PAGE, after->len ? "&after=" : "", SPRINT(*after));
-	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = path }, &document, &root));
+	snprintf(path, sizeof(path), "/v1/keys?limit=%d%s%.*s", PAGE, after->len ? "&after=" : "",
+	         SPRINT(*after));
+	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = path }, &document,
+	                &root));
 	if (cli->json)
 		return OK;
 	TRY(json_array(job, root, "keys", PAGE, &keys));
@@ -145,7 +157,7 @@ list_page(struct job *job, struct cli *cli, struct client *client, str *after)
 }
 
 static const struct option list_options[] = {
-	{ "after", "N", "With --json: go on after a page of 200, as its next says.", NULL, false },
+	{ "after", "N", "With --json: go on after a page of 200, as its next says." },
 };
 
 static enum err
@@ -177,7 +189,8 @@ static enum err
 revoke_run(struct job *job, struct cli *cli, const struct args *args)
 {
 	OWNED(client_close) struct client *client = NULL;
-	struct ask ask = { .method = "DELETE", .path = client_path(job, "/v1/keys/", args->operand[0], "") };
+	struct ask ask = { .method = "DELETE",
+		           .path = client_path(job, "/v1/keys/", args->operand[0], "") };
 	struct answer answer;
 
 	TRY(input_id(cli, args->operand[0]));

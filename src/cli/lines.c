@@ -89,7 +89,8 @@ lines_next(struct cli *cli, struct lines *lines, size_t bytes_max, size_t count_
 	if (!lines->out && lines->ended)
 		lines->out = held.len; /* a last line without its end */
 	if (!lines->out && held.len)
-		return complain(cli, EXIT_REFUSED, "a line is longer than %zu KiB", bytes_max / 1024);
+		return complain(cli, EXIT_REFUSED, "a line is longer than %zu KiB",
+		                bytes_max / 1024);
 	*ret = str_first(held, lines->out);
 	return OK;
 }

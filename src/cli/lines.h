@@ -6,8 +6,9 @@
 
 struct lines;
 
-must_check enum err lines_open(struct cli *cli, const char *path, struct lines **ret); /* "-": standard input */
-void lines_close(struct lines **lines); /* accepts NULL inside; for OWNED */
+must_check enum err lines_open(struct cli *cli, const char *path,
+                               struct lines **ret); /* "-": standard input */
+void lines_close(struct lines **lines);             /* accepts NULL inside; for OWNED */
 
 /* Whole lines of at most bytes_max and count_max; empty at the end.  Borrowed until the next call.
  * ERR_IO complained: unreadable, or one line is longer than bytes_max */

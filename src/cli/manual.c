@@ -19,7 +19,8 @@ static const char begin[] =
 	".Sh DESCRIPTION\n"
 	".Nm\n"
 	"makes a vault, serves it, and speaks to a server that runs.\n"
-	"A value about a person is kept only while a ground covers it: consent to a purpose, or another legal\n"
+	"A value about a person is kept only while a ground covers it: consent to a purpose, or "
+	"another legal\n"
 	"basis.\n"
 	"When the last ground ends, the value is erased.\n"
 	".Pp\n"
@@ -29,12 +30,14 @@ static const char begin[] =
 	".Cm version\n"
 	"speak to a running server: on the same machine over the socket\n"
 	".Pa valv.sock\n"
-	"in the data directory, which only the user who runs the server and root may use; elsewhere with\n"
+	"in the data directory, which only the user who runs the server and root may use; "
+	"elsewhere with\n"
 	".Fl -url\n"
 	"and\n"
 	".Fl -key-file .\n"
 	".Pp\n"
-	"Values of people are read from standard input where they can be, so that they do not stay behind in\n"
+	"Values of people are read from standard input where they can be, so that they do not "
+	"stay behind in\n"
 	"the shell's history: give\n"
 	".Ql -\n"
 	"for the value, or leave it out.\n"
@@ -81,10 +84,12 @@ static const char end[] =
 	".It Pa valv.sock\n"
 	"The socket of the running server.\n"
 	".It Pa lock , reserve\n"
-	"Held by the process that has the vault open; room kept for withdrawals when the disk is full.\n"
+	"Held by the process that has the vault open; room kept for withdrawals when the disk is "
+	"full.\n"
 	".El\n";
 
-/* A dot or an apostrophe at the beginning of a line would be a request; a backslash begins an escape. */
+/* A dot or an apostrophe at the beginning of a line would be a request; a backslash begins an
+ * escape. */
 static void
 put_text(const char *text, FILE *to)
 {

@@ -37,8 +37,8 @@ list_run(struct job *job, struct cli *cli, const struct args *args)
 	struct table table;
 
 	TRY(client_open(job, cli, args, &client));
-	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = "/v1/purposes" }, &document,
-	                &root));
+	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = "/v1/purposes" },
+	                &document, &root));
 	if (cli->json)
 		return OK;
 	TRY(json_array(job, root, "purposes", LIMIT_PURPOSES, &purposes));
@@ -62,7 +62,8 @@ show_run(struct job *job, struct cli *cli, const struct args *args)
 {
 	OWNED(client_close) struct client *client = NULL;
 	OWNED(json_free) struct json_document *document = NULL;
-	struct ask ask = { .method = "GET", .path = client_path(job, "/v1/purposes/", args->operand[0], "") };
+	struct ask ask = { .method = "GET",
+		           .path = client_path(job, "/v1/purposes/", args->operand[0], "") };
 	struct json root;
 
 	TRY(client_open(job, cli, args, &client));
@@ -85,23 +86,24 @@ put_run(struct job *job, struct cli *cli, const struct args *args)
 {
 	OWNED(client_close) struct client *client = NULL;
 	OWNED(json_free) struct json_document *document = NULL;
-	struct ask ask = { .method = "PUT", .path = client_path(job, "/v1/purposes/", args->operand[0], "") };
+	struct ask ask = { .method = "PUT",
+		           .path = client_path(job, "/v1/purposes/", args->operand[0], "") };
 	struct json root;
 
 	TRY(client_open(job, cli, args, &client));
 	TRY(input_file(job, cli, args->operand[1], LIMIT_BODY_BYTES, &ask.body));
 	TRY(client_json(job, client, &ask, &document, &root));
 	if (!cli->json)
-		printf("The draft of %s is there. To put it in force: valv purpose activate %s\n", args->operand[0],
-		       args->operand[0]);
+		printf("The draft of %s is there. To put it in force: valv purpose activate %s\n",
+		       args->operand[0], args->operand[0]);
 	return OK;
 }
 
 const struct command command_purpose_put = {
 	.operands = "NAME FILE",
-	.about = "FILE holds the definition as JSON; - reads it from standard input. valv openapi describes it "
-		 "(PurposeDefinition). It becomes the draft, and replaces one that is there; what is in force stays "
-		 "as it is.",
+	.about = "FILE holds the definition as JSON; - reads it from standard input. valv openapi "
+	         "describes it (PurposeDefinition). It becomes the draft, and replaces one that "
+	         "is there; what is in force stays as it is.",
 	.examples = "valv purpose put newsletter newsletter.json",
 	.remote = true,
 	.run = put_run,
@@ -110,11 +112,13 @@ const struct command command_purpose_put = {
 /* --- activate, end ---------------------------------------------------------------------------- */
 
 static enum err
-post(struct job *job, struct cli *cli, const struct args *args, const char *verb, int64_t *ret_version)
+post(struct job *job, struct cli *cli, const struct args *args, const char *verb,
+     int64_t *ret_version)
 {
 	OWNED(client_close) struct client *client = NULL;
 	OWNED(json_free) struct json_document *document = NULL;
-	struct ask ask = { .method = "POST", .path = client_path(job, "/v1/purposes/", args->operand[0], verb) };
+	struct ask ask = { .method = "POST",
+		           .path = client_path(job, "/v1/purposes/", args->operand[0], verb) };
 	struct json root;
 
 	*ret_version = 0;
@@ -136,8 +140,9 @@ activate_run(struct job *job, struct cli *cli, const struct args *args)
 
 const struct command command_purpose_activate = {
 	.operands = "NAME",
-	.about = "It is refused, naming what is missing, while the draft does not state why, the basis, the "
-		 "retention, the fields, the recipients, the controller and a notice in each language in use.",
+	.about = "It is refused, naming what is missing, while the draft does not state why, the "
+	         "basis, the retention, the fields, the recipients, the controller and a notice "
+	         "in each language in use.",
 	.examples = "valv purpose activate newsletter",
 	.remote = true,
 	.run = activate_run,
@@ -150,7 +155,8 @@ end_run(struct job *job, struct cli *cli, const struct args *args)
 
 	TRY(post(job, cli, args, "/end", &version));
 	if (!cli->json)
-		printf("%s takes no new grounds from now on; what there is runs out.\n", args->operand[0]);
+		printf("%s takes no new grounds from now on; what there is runs out.\n",
+		       args->operand[0]);
 	return OK;
 }
 

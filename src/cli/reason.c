@@ -7,13 +7,16 @@
 static const char *const sentences[REASON_COUNT] = {
 	[REASON_CONSENT] = "The person said yes to this.",
 	[REASON_CONTRACT_OR_LAW] = "It is a message that a contract or the law calls for.",
-	[REASON_SOFT_OPT_IN] = "An existing customer, for own and similar products, who was offered a way to say no.",
-	[REASON_LEGITIMATE_INTEREST] = "A legitimate interest with a balancing assessment, and no objection.",
+	[REASON_SOFT_OPT_IN] = "An existing customer, for own and similar products, who was "
+	                       "offered a way to say no.",
+	[REASON_LEGITIMATE_INTEREST] =
+		"A legitimate interest with a balancing assessment, and no objection.",
 	[REASON_LEGAL_PERSON] = "The address is that of a company, and nobody there said no.",
 	[REASON_GROUND] = "A live ground covers this use.",
 	[REASON_UNKNOWN] = "Nobody is known here by that, and unknown means no.",
 	[REASON_ERASED] = "The person was erased.",
-	[REASON_RESTRICTED] = "Processing of this person's data is restricted: keep, and nothing else.",
+	[REASON_RESTRICTED] =
+		"Processing of this person's data is restricted: keep, and nothing else.",
 	[REASON_DECEASED] = "The person is deceased.",
 	[REASON_OBJECTED] = "The person objected.",
 	[REASON_WITHDRAWN] = "The person took the consent back.",
@@ -23,9 +26,11 @@ static const char *const sentences[REASON_COUNT] = {
 	[REASON_UNCONFIRMED] = "The person said yes and has not confirmed it yet.",
 	[REASON_EXPIRED] = "The consent has run out.",
 	[REASON_NO_GROUND] = "No live ground covers this.",
-	[REASON_CATEGORY] = "The soft opt-in covers own and similar products, and this is another category.",
+	[REASON_CATEGORY] =
+		"The soft opt-in covers own and similar products, and this is another category.",
 	[REASON_NO_OPT_OUT] = "The soft opt-in needs a way to say no in every message (--opt-out).",
-	[REASON_NOT_TOLD] = "The person should have been told by now where the data came from (Article 14).",
+	[REASON_NOT_TOLD] =
+		"The person should have been told by now where the data came from (Article 14).",
 	[REASON_NO_ADDRESS] = "There is no address for this channel.",
 	[REASON_CHANNEL] = "The purpose does not use this channel.",
 	[REASON_PURPOSE] = "The purpose has no version in force.",

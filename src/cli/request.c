@@ -34,14 +34,16 @@ request_option(struct request_body *body, const struct args *args, const char *o
 }
 
 void
-request_flag(struct request_body *body, const struct args *args, const char *option, const char *name)
+request_flag(struct request_body *body, const struct args *args, const char *option,
+             const char *name)
 {
 	if (arg_given(args, option))
 		json_pair_bool(&body->out, str_from_c(name), true);
 }
 
 void
-request_list(struct request_body *body, const struct args *args, const char *option, const char *name)
+request_list(struct request_body *body, const struct args *args, const char *option,
+             const char *name)
 {
 	str rest = arg_str(args, option), each;
 	bool more = arg_given(args, option);

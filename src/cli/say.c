@@ -30,7 +30,21 @@ static bool
 is_unsafe(wchar_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f ||
-	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029;
+	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x2028 ||
+	       c == 0x2029;
+}
+
+str
+text_safe(struct job *job, str text)
+{
+	OWNED(buf_release) struct buf safe = { .max = LIMIT_ANSWER_BYTES };
+	wchar_t wide;
+
+	while (text.len) {
+		str taken = eat_character(&text, &wide);
+		buf_put(&safe, is_unsafe(wide) ? S("?") : taken);
+	}
+	return arena_str(&job->arena, buf_str(&safe));
 }
 
 void
@@ -174,8 +188,11 @@ table_print(const struct table *table, bool with_heading)
 enum err
 text_member(struct job *job, struct json object, const char *name, str *ret)
 {
-	*ret = S("");
-	return json_str(job, object, name, LIMIT_ANSWER_BYTES, ret, NULL);
+	str text = S("");
+
+	TRY(json_str(job, object, name, LIMIT_ANSWER_BYTES, &text, NULL));
+	*ret = text_safe(job, text);
+	return OK;
 }
 
 static bool
@@ -197,7 +214,7 @@ join(struct job *job, struct json array, str *ret)
 			buf_put(&text, S(", "));
 		buf_put(&text, each);
 	}
-	*ret = arena_str(&job->arena, buf_str(&text));
+	*ret = text_safe(job, buf_str(&text));
 	return OK;
 }
 
@@ -246,7 +263,8 @@ outline_value(struct job *job, struct json value, int indent)
 {
 	str text = S("-");
 
-	if (json_kind(value) == JSON_OBJECT || (json_kind(value) == JSON_ARRAY && !is_flat(job, value))) {
+	if (json_kind(value) == JSON_OBJECT ||
+	    (json_kind(value) == JSON_ARRAY && !is_flat(job, value))) {
 		putchar('\n');
 		return say_outline(job, value, indent + 2);
 	}

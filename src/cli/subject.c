@@ -29,10 +29,11 @@ create_run(struct job *job, struct cli *cli, const struct args *args)
 
 const struct command command_subject_create = {
 	.operands = "FILE",
-	.about = "FILE holds the person as JSON; - reads it from standard input. valv openapi describes it "
-		 "(SubjectNew): values by name of field, and the grounds that cover them. The new id is printed.",
+	.about = "FILE holds the person as JSON; - reads it from standard input. valv openapi "
+	         "describes it (SubjectNew): values by name of field, and the grounds that cover "
+	         "them. The new id is printed.",
 	.examples = "valv subject create person.json\n"
-		    "valv subject create - < person.json",
+	            "valv subject create - < person.json",
 	.remote = true,
 	.run = create_run,
 };
@@ -40,8 +41,9 @@ const struct command command_subject_create = {
 /* --- show ------------------------------------------------------------------------------------- */
 
 static const struct option show_options[] = {
-	{ "purpose", "PURPOSE", "What the values are looked at for; needed. Only its fields are shown. rights shows "
-	  "all, to answer the person (operators only).", NULL, false },
+	{ "purpose", "PURPOSE",
+	  "What the values are looked at for; needed. Only its fields are shown. rights shows "
+	  "all, to answer the person (operators only)." },
 };
 
 static enum err
@@ -57,8 +59,9 @@ print_head(struct job *job, struct json root)
 	TRY(text_member(job, root, "purpose", &purpose));
 	TRY(json_i64(job, root, "version", 0, INT64_MAX, &version, NULL));
 	TRY(json_bool(job, root, "restricted", &restricted, NULL));
-	printf("person   %.*s\nkind     %.*s%s%.*s\nversion  %lld\npurpose  %.*s\n", SPRINT(id), SPRINT(kind),
-	       flags.len ? ", " : "", SPRINT(flags), (long long)version, SPRINT(purpose));
+	printf("person   %.*s\nkind     %.*s%s%.*s\nversion  %lld\npurpose  %.*s\n", SPRINT(id),
+	       SPRINT(kind), flags.len ? ", " : "", SPRINT(flags), (long long)version,
+	       SPRINT(purpose));
 	if (restricted)
 		puts("Processing is restricted (Article 18): keep, and nothing else.");
 	return OK;
@@ -91,7 +94,9 @@ print_values(struct job *job, struct json values)
 static enum err
 print_grounds(struct job *job, struct json grounds)
 {
-	static const char *const heading[] = { "PURPOSE", "BASIS", "STATE", "SINCE", "UNTIL", NULL };
+	static const char *const heading[] = {
+		"PURPOSE", "BASIS", "STATE", "SINCE", "UNTIL", NULL
+	};
 	static const char *const members[] = { "purpose", "basis", "state", "since", "until" };
 	struct table table;
 	str text;
@@ -100,7 +105,9 @@ print_grounds(struct job *job, struct json grounds)
 	for (size_t i = 0; i < json_count(grounds); i++) {
 		for (size_t k = 0; k < COUNT(members); k++) {
 			TRY(text_member(job, json_element(job, grounds, i), members[k], &text));
-			table_cell(&table, text.len ? time_short(job, text) : k == 0 ? S("(hold)") : S("open"));
+			table_cell(&table, text.len ? time_short(job, text)
+			                   : k == 0 ? S("(hold)")
+			                            : S("open"));
 		}
 	}
 	putchar('\n');
@@ -113,13 +120,16 @@ show_run(struct job *job, struct cli *cli, const struct args *args)
 {
 	OWNED(client_close) struct client *client = NULL;
 	OWNED(json_free) struct json_document *document = NULL;
-	struct ask ask = { .method = "GET", .path = client_path(job, "/v1/subjects/", args->operand[0], "") };
+	struct ask ask = { .method = "GET",
+		           .path = client_path(job, "/v1/subjects/", args->operand[0], "") };
 	struct json root, grounds;
 	char header[128];
 
 	TRY(input_id(cli, args->operand[0]));
 	if (!arg_given(args, "purpose"))
-		return complain(cli, EXIT_USAGE, "subject show: --purpose is needed: a person is looked at for something");
+		return complain(
+			cli, EXIT_USAGE,
+			"subject show: --purpose is needed: a person is looked at for something");
 	snprintf(header, sizeof(header), "Valv-Purpose: %s", arg_c(args, "purpose"));
 	ask.header[0] = header;
 	TRY(client_open(job, cli, args, &client));
@@ -144,7 +154,9 @@ const struct command command_subject_show = {
 /* --- search ----------------------------------------------------------------------------------- */
 
 static const struct option search_options[] = {
-	{ "value", "VALUE", "The value; stays in the shell's history. - or left out: the first line of standard input.", NULL, false },
+	{ "value", "VALUE",
+	  "The value; stays in the shell's history. - or left out: the first line of standard "
+	  "input." },
 };
 
 static enum err
@@ -176,10 +188,11 @@ search_run(struct job *job, struct cli *cli, const struct args *args)
 
 const struct command command_subject_search = {
 	.operands = "FIELD",
-	.about = "Prints the ids of those who have exactly this value. Names are found by full name and by family "
-		 "name, without regard to case and accents. Searches are counted, and limited by the hour.",
+	.about = "Prints the ids of those who have exactly this value. Names are found by full "
+	         "name and by family name, without regard to case and accents. Searches are "
+	         "counted, and limited by the hour.",
 	.examples = "valv subject search email < address.txt\n"
-		    "valv subject search email      (asks for the value)",
+	            "valv subject search email      (asks for the value)",
 	OPTIONS(search_options),
 	.remote = true,
 	.run = search_run,
@@ -188,7 +201,8 @@ const struct command command_subject_search = {
 /* --- correct ---------------------------------------------------------------------------------- */
 
 static const struct option correct_options[] = {
-	{ "version", "N", "Refuse unless the person is still at this version (subject show prints it).", NULL, false },
+	{ "version", "N",
+	  "Refuse unless the person is still at this version (subject show prints it)." },
 };
 
 static enum err
@@ -196,7 +210,8 @@ correct_run(struct job *job, struct cli *cli, const struct args *args)
 {
 	OWNED(client_close) struct client *client = NULL;
 	OWNED(json_free) struct json_document *document = NULL;
-	struct ask ask = { .method = "PATCH", .path = client_path(job, "/v1/subjects/", args->operand[0], "") };
+	struct ask ask = { .method = "PATCH",
+		           .path = client_path(job, "/v1/subjects/", args->operand[0], "") };
 	uint64_t version = 0;
 	char header[64] = "If-Match: *";
 	struct json root;
@@ -219,8 +234,8 @@ correct_run(struct job *job, struct cli *cli, const struct args *args)
 
 const struct command command_subject_correct = {
 	.operands = "ID FILE",
-	.about = "FILE holds a merge patch as JSON; - reads it from standard input: what it names changes, null takes "
-		 "away.",
+	.about = "FILE holds a merge patch as JSON; - reads it from standard input: what it names "
+	         "changes, null takes away.",
 	.examples = "echo '{\"values\":{\"city\":\"Visby\"}}' | valv subject correct ID -",
 	OPTIONS(correct_options),
 	.remote = true,

@@ -5,13 +5,16 @@
 #include "cli/words.h"
 
 static const struct option options[] = {
-	{ "email", "ADDRESS", "The e-mail address; - reads it from standard input, so that it does not stay in the shell's history.", NULL, false },
-	{ "phone", "NUMBER", "Or: the phone number; - as for --email.", NULL, false },
-	{ "scope", "SCOPE", "What it stops; needed.", SUPPRESSION_WORDS, false },
-	{ "purpose", "PURPOSE", "For the scope purpose.", NULL, false },
-	{ "channel", "CHANNEL", "For the scope channel; narrows the scope purpose.", CHANNEL_WORDS, false },
-	{ "source", "SOURCE", "Where the no came from; staff unless said.", SOURCE_WORDS, false },
-	{ "at", "TIME", "When it was said, as 2026-11-23T09:15:02Z; now unless said.", NULL, false },
+	{ "email", "ADDRESS",
+	  "The e-mail address; - reads it from standard input, so that it does not stay in the "
+	  "shell's history." },
+	{ "phone", "NUMBER", "Or: the phone number; - as for --email." },
+	{ "scope", "SCOPE", "What it stops; needed.", SUPPRESSION_WORDS },
+	{ "purpose", "PURPOSE", "For the scope purpose." },
+	{ "channel", "CHANNEL", "For the scope channel; narrows the scope purpose.",
+	  CHANNEL_WORDS },
+	{ "source", "SOURCE", "Where the no came from; staff unless said.", SOURCE_WORDS },
+	{ "at", "TIME", "When it was said, as 2026-11-23T09:15:02Z; now unless said." },
 };
 
 static enum err
@@ -23,11 +26,13 @@ body_write(struct job *job, struct cli *cli, const struct args *args, struct req
 	if (arg_given(args, "email") == arg_given(args, "phone"))
 		return complain(cli, EXIT_USAGE, "suppress: give one of --email and --phone");
 	if (!arg_given(args, "scope"))
-		return complain(cli, EXIT_USAGE, "suppress: --scope is needed: one of %s", SUPPRESSION_WORDS);
+		return complain(cli, EXIT_USAGE, "suppress: --scope is needed: one of %s",
+		                SUPPRESSION_WORDS);
 	TRY(input_value(job, cli, args, kind, &value));
 	json_pair_str(&body->out, S("address"), str_from_c(kind));
 	json_pair_str(&body->out, S("value"), value);
-	json_pair_str(&body->out, S("source"), arg_given(args, "source") ? arg_str(args, "source") : S("staff"));
+	json_pair_str(&body->out, S("source"),
+	              arg_given(args, "source") ? arg_str(args, "source") : S("staff"));
 	request_option(body, args, "scope", "scope");
 	request_option(body, args, "purpose", "purpose");
 	request_option(body, args, "channel", "channel");
@@ -56,7 +61,7 @@ run(struct job *job, struct cli *cli, const struct args *args)
 const struct command command_suppress = {
 	.about = "A keyed hash of the address is kept, and outlives every person, list and import.",
 	.examples = "valv suppress --email - --scope marketing < address.txt\n"
-		    "valv suppress --phone - --scope channel --channel call --source list",
+	            "valv suppress --phone - --scope channel --channel call --source list",
 	OPTIONS(options),
 	.remote = true,
 	.run = run,

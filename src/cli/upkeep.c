@@ -20,7 +20,8 @@ operator_only(struct cli *cli, const struct args *args)
 {
 	if (!arg_given(args, "url"))
 		return OK;
-	return complain(cli, EXIT_USAGE, "%s is for operators: on the server's own machine, without --url",
+	return complain(cli, EXIT_USAGE,
+	                "%s is for operators: on the server's own machine, without --url",
 	                args->of->name);
 }
 
@@ -36,22 +37,23 @@ rotate_run(struct job *job, struct cli *cli, const struct args *args)
 
 	TRY(operator_only(cli, args));
 	TRY(client_open(job, cli, args, &client));
-	TRY(client_json(job, client, &(struct ask){ .method = "POST", .path = "/v1/admin/rotate" }, &document,
-	                &root));
+	TRY(client_json(job, client, &(struct ask){ .method = "POST", .path = "/v1/admin/rotate" },
+	                &document, &root));
 	if (cli->json)
 		return OK;
 	TRY(number(job, root, "epoch", &epoch));
 	TRY(number(job, root, "rewrapped", &rewrapped));
-	printf("Everything is wrapped by epoch %lld; %lld key sets were wrapped again, and the epochs before it\n"
+	printf("Everything is wrapped by epoch %lld; %lld key sets were wrapped again, and the "
+	       "epochs before it\n"
 	       "are destroyed.\n",
 	       epoch, rewrapped);
 	return OK;
 }
 
 const struct command command_rotate = {
-	.about = "Turns the keys over to a new epoch while serving, wraps every key set again, and destroys the old "
-		 "epoch: keys in copies made before can then no longer be opened with it. After an interruption, run it "
-		 "again.",
+	.about = "Turns the keys over to a new epoch while serving, wraps every key set again, "
+	         "and destroys the old epoch: keys in copies made before can then no longer be "
+	         "opened with it. After an interruption, run it again.",
 	.remote = true,
 	.run = rotate_run,
 };
@@ -59,7 +61,7 @@ const struct command command_rotate = {
 /* --- sweep ------------------------------------------------------------------------------------ */
 
 static const struct option sweep_options[] = {
-	{ "dry-run", NULL, "Only count who is due.", NULL, false },
+	{ "dry-run", NULL, "Only count who is due." },
 };
 
 static enum err
@@ -88,7 +90,8 @@ sweep_run(struct job *job, struct cli *cli, const struct args *args)
 		printf("%s%lld persons have a ground whose time is over; nothing was changed.\n",
 		       more ? "At least " : "", persons);
 	else
-		printf("%lld persons had a ground whose time is over; %lld values were erased.\n", persons, gone);
+		printf("%lld persons had a ground whose time is over; %lld values were erased.\n",
+		       persons, gone);
 	return OK;
 }
 
@@ -128,7 +131,8 @@ verify_print(struct job *job, struct cli *cli, struct json root)
 	TRY(number(job, root, "acts", &acts));
 	TRY(number(job, root, "entries", &entries));
 	TRY(json_array(job, root, "findings", FINDINGS_MAX, &findings));
-	printf("Read: %lld persons, %lld values, %lld acts, %lld audit entries.\n", persons, values, acts, entries);
+	printf("Read: %lld persons, %lld values, %lld acts, %lld audit entries.\n", persons, values,
+	       acts, entries);
 	if (!json_count(findings)) {
 		puts("All of it is what the ledgers and the audit log say.");
 		return OK;
@@ -160,9 +164,10 @@ verify_run(struct job *job, struct cli *cli, const struct args *args)
 }
 
 const struct command command_verify = {
-	.about = "Reads every person, opens every section, folds every ledger again, and says where the store is not "
-		 "what the ledgers and the audit log say: rows put back from the past, sections moved or changed, values "
-		 "without a ground. Exits with 1 when something is found.",
+	.about = "Reads every person, opens every section, folds every ledger again, and says "
+	         "where the store is not what the ledgers and the audit log say: rows put back "
+	         "from the past, sections moved or changed, values without a ground. Exits with 1 "
+	         "when something is found.",
 	.remote = true,
 	.run = verify_run,
 };

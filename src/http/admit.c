@@ -1,15 +1,16 @@
 /* The strict reading of RFC 9110 and 9112 (H1).  The list:
  *
- *   request line  a method that is no token; a version that is not HTTP/1.0 or 1.1; a target that is
- *                 not an absolute path, is too long, holds what RFC 3986 does not allow, an escape
- *                 that is none, %00, in its path %2f, %5c, a dot segment (escaped or not) or an
- *                 empty segment
+ *   request line  a method that is no token; a version that is not HTTP/1.0 or 1.1; a target that
+ *                 is not an absolute path, is too long, holds what RFC 3986 does not allow, an
+ *                 escape that is none, %00, in its path %2f, %5c, a dot segment (escaped or not)
+ *                 or an empty segment
  *   headers       too many or too long; a name that is no token (so: a space before the colon); an
  *                 octet in a value that is neither printable, tab nor above 0x7f (so: NUL, CR, LF)
  *   framing       Content-Length twice (even if equal), with Transfer-Encoding, or not 1*DIGIT;
  *                 Transfer-Encoding twice, in HTTP/1.0, or other than exactly "chunked"
  *   Host          missing (1.1), twice, or not a host
- *   others        twice: Authorization, Content-Type, If-Match, Idempotency-Key, Valv-Purpose, Expect
+ *   others        twice: Authorization, Content-Type, If-Match, Idempotency-Key, Valv-Purpose,
+ *                 Expect
  *
  * Folded lines, bare LF and chunk framing are bytes that the library eats: see framing.c. */
 #include "http/admit.h"
@@ -199,9 +200,11 @@ eat_bracketed(str *rest)
 
 	if (!eat_char(rest, '[') || !eat_until(rest, ']', &inside) || inside.len < 2)
 		return false;
-	for (size_t i = 0; i < inside.len; i++)
-		if (!(class_of[(uint8_t)inside.ptr[i]] & HEX) && inside.ptr[i] != ':' && inside.ptr[i] != '.')
+	for (size_t i = 0; i < inside.len; i++) {
+		char c = inside.ptr[i];
+		if (!(class_of[(uint8_t)c] & HEX) && c != ':' && c != '.')
 			return false;
+	}
 	return true;
 }
 

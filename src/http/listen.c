@@ -59,7 +59,8 @@ listen_tcp(struct job *job, const char *text, uint16_t port, int *ret_fd, uint16
 	    bind(fd, &address.any, address.len) || listen(fd, BACKLOG) ||
 	    getsockname(fd, &address.any, &address.len))
 		return fail(job, ERR_IO, "the address cannot be listened on");
-	*ret_port = ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
+	*ret_port = ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port
+	                                                   : address.v6.sin6_port);
 	*ret_fd = fd;
 	fd = -1;
 	return OK;
@@ -79,8 +80,8 @@ listen_unix(struct job *job, const char *path, int *ret_fd)
 		unlink(path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	/* On Linux a socket file is born with the mode of its descriptor. */
-	if (fd < 0 || fchmod(fd, 0600) || bind(fd, &address.any, address.len) || chmod(path, 0600) ||
-	    listen(fd, BACKLOG))
+	if (fd < 0 || fchmod(fd, 0600) || bind(fd, &address.any, address.len) ||
+	    chmod(path, 0600) || listen(fd, BACKLOG))
 		return fail(job, ERR_IO, "the Unix socket cannot be listened on");
 	*ret_fd = fd;
 	fd = -1;

@@ -128,7 +128,7 @@ pool_put(struct pool *pool, enum lane lane, void *item)
 	bool placed;
 
 	pthread_mutex_lock(&pool->mutex);
-	placed = ring_put(&pool->lane[lane], item);
+	placed = !pool->ending && ring_put(&pool->lane[lane], item);
 	if (placed)
 		woken = rouse_one(pool);
 	pthread_mutex_unlock(&pool->mutex);
@@ -272,17 +272,22 @@ end_sleepers(struct pool *pool)
 }
 
 void
+pool_end(struct pool *pool)
+{
+	end_sleepers(pool);
+	for (unsigned i = 0; i < pool->config.workers; i++)
+		pthread_join(pool->worker[i].thread, NULL);
+}
+
+void
 pool_free(struct pool **pool_at)
 {
 	struct pool *pool = *pool_at;
 
 	if (!pool)
 		return;
-	end_sleepers(pool);
-	for (unsigned i = 0; i < pool->config.workers; i++) {
-		pthread_join(pool->worker[i].thread, NULL);
+	for (unsigned i = 0; i < pool->config.workers; i++)
 		sem_destroy(&pool->worker[i].wake);
-	}
 	for (int i = 0; i < LANE_COUNT; i++)
 		free(pool->lane[i].item);
 	free(pool->worker);
@@ -295,7 +300,8 @@ void
 pool_count(struct pool *pool, unsigned *ret_waiting, unsigned *ret_running)
 {
 	pthread_mutex_lock(&pool->mutex);
-	*ret_waiting = (unsigned)(pool->lane[LANE_ORDINARY].count + pool->lane[LANE_RESERVED].count);
+	*ret_waiting =
+		(unsigned)(pool->lane[LANE_ORDINARY].count + pool->lane[LANE_RESERVED].count);
 	*ret_running = pool->running;
 	pthread_mutex_unlock(&pool->mutex);
 }

@@ -1,7 +1,7 @@
 /* http/pool.h -- a bounded queue of two lanes, and the threads that serve it.
  *
  * An item is an opaque pointer.  The ordinary lane is served by ordinary workers; the reserved
- * lane by all, and first.  Each lane has places of its own, so a flood in one cannot fill the other.
+ * lane by all, and first.  Each lane has places of its own: a flood in one cannot fill the other.
  *
  * Waking a thread costs more than a small request, so at most one worker of a kind is on its way
  * awake at a time; when it arrives it wakes the next if there is still something for one.  The one
@@ -10,9 +10,10 @@
 #ifndef HTTP_POOL_H
 #define HTTP_POOL_H
 
-#include "base/must.h"
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/must.h"
 
 enum lane { LANE_ORDINARY, LANE_RESERVED, LANE_COUNT };
 
@@ -29,11 +30,12 @@ struct pool_config {
 struct pool;
 
 struct pool *pool_new(const struct pool_config *config); /* starts the threads */
-/* False: no place; the caller keeps the item. */
+/* False: no place, or the end has begun; the caller keeps the item. */
 must_check bool pool_put(struct pool *pool, enum lane lane, void *item);
 /* One waiting item, for the caller to deal with; NULL when there is none. */
 void *pool_take_back(struct pool *pool);
-void pool_free(struct pool **pool); /* waits for what runs and what waits; accepts NULL inside */
+void pool_end(struct pool *pool);   /* waits for what runs and what waits */
+void pool_free(struct pool **pool); /* after pool_end; accepts NULL inside */
 void pool_count(struct pool *pool, unsigned *ret_waiting, unsigned *ret_running);
 
 #endif

@@ -9,12 +9,12 @@
  *                    on_done     it has left, or the connection is gone: wipe (H3)
  *
  * A connection carries one request at a time, so what is known of the request lies in the
- * connection's own struct, which is handed back and forth; never do both sides hold it.  The queue's
- * mutex orders the way there, the library's own (in resume) the way back.
+ * connection's own struct, which is handed back and forth; never do both sides hold it.  The
+ * queue's mutex orders the way there, the library's own (in resume) the way back.
  *
  * A refusal before the body has been read closes the connection.  A body that is too large is
- * read to its end and dropped first, within reason: else a client that is still sending would see its
- * connection reset and never the answer. */
+ * read to its end and dropped first, within reason: else a client that is still sending would see
+ * its connection reset and never the answer. */
 #include "http/server.h"
 
 #include <pthread.h>
@@ -34,11 +34,14 @@
 #include "os/clock.h"
 
 /* The library keeps a request's line and headers, what it knows of each, and the answer's headers
- * in one piece of memory, which it wipes after each request; a query takes an entry per parameter. */
-#define CONNECTION_MEMORY (LIMIT_HEADER_BYTES + LIMIT_TARGET_BYTES + 6 * 1024)
-/* Bodies of all requests together, declared or, if chunked, possible; the reserved lane not counted. */
+ * in one piece of memory, which it clears between two requests; a query takes an entry per
+ * parameter.  Over 32 KiB it maps that memory; less it would free as it is (H3). */
+#define CONNECTION_MEMORY (36 * 1024)
+_Static_assert(CONNECTION_MEMORY >= LIMIT_HEADER_BYTES + LIMIT_TARGET_BYTES + 8 * 1024, "room");
+/* Bodies of all requests together, as declared or, if chunked, as allowed; not the reserved lane. */
 #define BODY_BYTES_TOTAL ((size_t)256 * 1024 * 1024)
-#define DROP_BYTES_MAX ((uint64_t)2 * LIMIT_BULK_BODY_BYTES) /* read and forgotten before an answer */
+/* Of a body that is too large, read and forgotten so that the answer is heard. */
+#define DROP_BYTES_MAX ((uint64_t)2 * LIMIT_BULK_BODY_BYTES)
 #define LINGER_US 1000000 /* at the end, for answers to leave */
 
 static const char body_limit[] = "the body is larger than the limit";
@@ -140,7 +143,7 @@ adopt(struct connection *connection, struct response *answer)
 	bool with_body = has_body(answer->status) && answer->body.len;
 	struct MHD_Response *response;
 
-	if (!buf_ok(&answer->body) || answer->status < 200 || answer->status > 599)
+	if (answer->status < 200 || answer->status > 599)
 		return false;
 	connection->close |= answer->close;
 	response = MHD_create_response_from_buffer(with_body ? answer->body.len : 0,
@@ -282,10 +285,10 @@ work(void *ctx, void *worker_at, void *item)
 	job_renew(&worker->job);
 	answer_init(&answer);
 	server->config.handle(worker->own, &worker->job, &connection->request, &answer);
-	if (!adopt(connection, &answer))
-		make_refusal(connection, buf_ok(&answer.body) ? ERR_INTERNAL : ERR_LIMIT,
-		             buf_ok(&answer.body) ? "the answer has a status or header that cannot be"
-		                                  : "the answer is larger than the limit");
+	if (!buf_ok(&answer.body))
+		make_refusal(connection, ERR_LIMIT, "the answer is larger than the limit");
+	else if (!adopt(connection, &answer))
+		make_refusal(connection, ERR_INTERNAL, "the answer has a status or header that cannot be");
 	buf_release(&answer.body);
 	arena_reset(&worker->job.arena); /* H3; what the headers pointed to is copied */
 	MHD_resume_connection(connection->handle); /* from here on it is the library thread's */
@@ -403,8 +406,8 @@ collect(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len, c
 static bool
 framed(struct connection *connection, struct head head, const struct admission *admission)
 {
-	const union MHD_ConnectionInfo *size =
-		MHD_get_connection_info(connection->handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	const union MHD_ConnectionInfo *size = MHD_get_connection_info(
+		connection->handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
 	head.target.ptr = connection->target_at;
 	if (admission->chunked)
@@ -436,8 +439,9 @@ fill_request(struct connection *connection, const struct head *head,
 		.local = connection->local,
 		.peer_uid = connection->peer_uid,
 	};
-	connection->lane = config->reserved && config->reserved(config->ctx, admission->method, admission->path)
-	                           ? LANE_RESERVED : LANE_ORDINARY;
+	connection->lane = LANE_ORDINARY;
+	if (config->reserved && config->reserved(config->ctx, admission->method, admission->path))
+		connection->lane = LANE_RESERVED;
 }
 
 /* The line and all headers are there. */
@@ -562,6 +566,23 @@ learn_peer(struct connection *connection, int fd)
 	connection->peer_uid = peer.uid;
 }
 
+static struct connection *
+connection_new(struct server *server, struct MHD_Connection *handle)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	must(connection && info);
+	connection->server = server;
+	connection->handle = handle;
+	buf_init(&connection->target, LIMIT_TARGET_BYTES + 1);
+	learn_peer(connection, info->connect_fd);
+	slow_add(server->watch, &connection->slow, info->connect_fd);
+	atomic_fetch_add(&server->connections, 1);
+	return connection;
+}
+
 static void
 on_connection(void *cls, struct MHD_Connection *handle, void **context,
               enum MHD_ConnectionNotificationCode code)
@@ -570,17 +591,7 @@ on_connection(void *cls, struct MHD_Connection *handle, void **context,
 	struct connection *connection = *context;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		int fd = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-
-		connection = calloc(1, sizeof(*connection));
-		must(connection);
-		connection->server = server;
-		connection->handle = handle;
-		buf_init(&connection->target, LIMIT_TARGET_BYTES + 1);
-		learn_peer(connection, fd);
-		slow_add(server->watch, &connection->slow, fd);
-		atomic_fetch_add(&server->connections, 1);
-		*context = connection;
+		*context = connection_new(server, handle);
 		return;
 	}
 	slow_remove(server->watch, &connection->slow);
@@ -609,8 +620,8 @@ start_daemon(struct server *server, int fd, unsigned threads)
 	};
 
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-		on_request, server,
+		MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME,
+		0, NULL, NULL, on_request, server,
 		MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
 		MHD_OPTION_NOTIFY_COMPLETED, on_done, server,
@@ -758,12 +769,13 @@ server_stop(struct server **server_at)
 		unlink(server->config.socket_path);
 	wait_for_answers(server, (int64_t)server->config.grace_seconds * 1000000);
 	send_away_waiting(server);
-	pool_free(&server->pool); /* waits for the handlers that run */
+	pool_end(server->pool); /* waits for the handlers that run */
 	wait_for_answers(server, LINGER_US);
 	if (server->tcp)
 		MHD_stop_daemon(server->tcp);
 	if (server->local)
 		MHD_stop_daemon(server->local);
+	pool_free(&server->pool); /* only now: the library's threads put into it */
 	slow_watch_free(&server->watch);
 	free(server);
 	*server_at = NULL;

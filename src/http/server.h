@@ -6,7 +6,7 @@
  * work (revoking, withdrawing, erasing, health).
  *
  *   H1  Anything RFC 9112 calls invalid is answered 400 and the connection closed before a
- *       handler sees it (see admit.c for the list and for what Debian 12's library lets through).
+ *       handler sees it: admit.c has the list, framing.h what Debian 12's library hides.
  *   H2  A handler runs on one worker thread, start to end; it may block.
  *   H3  A request's and an answer's memory is wiped when the answer has left.
  *   H4  server_stop() refuses new connections, finishes what was begun within the grace time,

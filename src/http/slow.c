@@ -45,7 +45,7 @@ slow_is(const struct slow *one, int64_t now_us)
 	return false;
 }
 
-/* shutdown(), not close(): the descriptor is the library's, which then finds the connection ended. */
+/* shutdown(), not close(): the descriptor is the library's, which will find the connection ended. */
 static void
 look(struct slow_watch *watch)
 {

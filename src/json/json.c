@@ -315,7 +315,7 @@ json_scalar(struct job *job, struct json place, size_t len_max, str *ret)
 
 	buf_init(&text, len_max);
 	if (!place.node || !put_scalar(&text, place.node))
-		return json_fail(job, ERR_INVALID, place, "must be a string, a number or a boolean");
+		return json_fail(job, ERR_INVALID, place, "must be text, a number or a boolean");
 	if (!buf_ok(&text))
 		return json_fail(job, ERR_INVALID, place, "is too long");
 	*ret = arena_str(&job->arena, buf_str(&text));

@@ -3,8 +3,8 @@
  * Reading: RFC 8259, UTF-8 only, no BOM, no duplicate members, no trailing bytes, depth and node
  * limits of base/limits.h, no U+0000 in strings, integers within 64 bits.  Real numbers are read as
  * doubles, and refused where that would lose something (more than 17 digits, beyond the range);
- * json_i64() refuses them all.  A `struct json` is a cursor that knows where it stands, so that every
- * error can name its member by JSON pointer (RFC 6901) without the caller composing text.
+ * json_i64() refuses them all.  A `struct json` is a cursor that knows where it stands, so that
+ * every error can name its member by JSON pointer (RFC 6901) without the caller composing text.
  * Only names that the reader asks for enter the pointer, never names that the caller sent; the
  * exception is json_at_name(), for names that were first found in the registry.
  *

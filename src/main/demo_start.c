@@ -17,7 +17,8 @@ key_put(struct job *job, struct vault *vault, const char *dir)
 	struct api_key key;
 	str text;
 
-	TRY(key_make(job, vault->store, S("demo"), SCOPE_DECIDE, true, (bytes){ 0 }, TIME_NEVER, &key, &text));
+	TRY(key_make(job, vault->store, S("demo"), SCOPE_DECIDE, true, (bytes){ 0 }, TIME_NEVER,
+	             &key, &text));
 	return file_create(job, path_in(job, dir, "demo.key"), 0600, str_bytes(text));
 }
 
@@ -68,8 +69,8 @@ try_decide(const struct say *say, const char *what, enum demo_person person)
 	char id[40];
 
 	id_text(person, id);
-	printf("  %s\n    %s decide%s --subject %s --purpose newsletter --channel email\n", what, say->program,
-	       say->data, id);
+	printf("  %s\n    %s decide%s --subject %s --purpose newsletter --channel email\n", what,
+	       say->program, say->data, id);
 }
 
 static void
@@ -79,7 +80,8 @@ try_curl(const struct say *say, enum demo_person person)
 
 	id_text(person, id);
 	printf("  The same question from a program, with an API key:\n"
-	       "    curl --json '{\"subject\":\"%s\",\"purpose\":\"newsletter\",\"channel\":\"email\"}' \\\n"
+	       "    curl --json "
+	       "'{\"subject\":\"%s\",\"purpose\":\"newsletter\",\"channel\":\"email\"}' \\\n"
 	       "      -H \"Authorization: Bearer $(cat %s/demo.key)\" %s/v1/decisions\n",
 	       id, say->dir, say->url);
 }
@@ -94,7 +96,8 @@ try_person(const struct say *say, enum demo_person person)
 	       "    %s subject show%s %s --purpose newsletter\n"
 	       "    %s subject consents%s %s\n"
 	       "    %s audit%s --subject %s\n",
-	       say->program, say->data, id, say->program, say->data, id, say->program, say->data, id);
+	       say->program, say->data, id, say->program, say->data, id, say->program, say->data,
+	       id);
 	printf("  Take her consent back, and ask again:\n"
 	       "    %s subject withdraw%s %s --purpose newsletter\n",
 	       say->program, say->data, id);
@@ -111,9 +114,11 @@ demo_say(struct job *job, const struct cli *cli, const char *dir, const char *ur
 	printf("\nTry, in another terminal, in this directory:\n");
 	try_decide(&say, "Anna said yes to the newsletter, and confirmed it:", DEMO_ANNA);
 	try_decide(&say, "David said yes, and took it back:", DEMO_DAVID);
-	try_decide(&say, "Elsa said yes, but Fredrik, who has the same address, objected:", DEMO_ELSA);
+	try_decide(&say,
+	           "Elsa said yes, but Fredrik, who has the same address, objected:", DEMO_ELSA);
 	if (*url)
 		try_curl(&say, DEMO_ANNA);
 	try_person(&say, DEMO_ANNA);
-	printf("\nCtrl-C stops it; a second start keeps the data. All commands: %s help\n\n", cli->program);
+	printf("\nCtrl-C stops it; a second start keeps the data. All commands: %s help\n\n",
+	       cli->program);
 }

@@ -9,7 +9,8 @@
 must_check enum err demo_make(struct job *job, const char *dir);
 /* Whether the open vault is one that demo_make() made. */
 must_check enum err demo_is(struct job *job, struct vault *vault, bool *ret);
-/* What to open and what to try, on stdout: commands that work as they are printed. url: "" for none. */
+/* What to open and what to try, on stdout: commands that work as they are printed. url: "" for
+ * none. */
 void demo_say(struct job *job, const struct cli *cli, const char *dir, const char *url);
 
 #endif

@@ -16,8 +16,7 @@ is_loopback(const char *address, bool *ret)
 	}
 	if (inet_pton(AF_INET6, address, &v6) != 1)
 		return false;
-	*ret = IN6_IS_ADDR_LOOPBACK(&v6) ||
-	       (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+	*ret = IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
 	return true;
 }
 

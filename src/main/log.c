@@ -1,4 +1,5 @@
-/* main/log.c -- contract: log.h.  A line is written in one call, so that those of threads do not mix. */
+/* main/log.c -- contract: log.h.  A line is written in one call, so that those of threads do not
+ * mix. */
 #include "main/log.h"
 
 #include <stdarg.h>
@@ -7,8 +8,8 @@ void
 log_failure(const char *operation, enum err err, const struct failure *failure)
 {
 	fprintf(stderr, "level=error operation=%s error=%s why=\"%s\" at=%s:%d\n", operation,
-	        err_info(err)->name, failure->why ? failure->why : "", failure->file ? failure->file : "",
-	        failure->line);
+	        err_info(err)->name, failure->why ? failure->why : "",
+	        failure->file ? failure->file : "", failure->line);
 }
 
 void

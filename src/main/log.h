@@ -1,5 +1,6 @@
 /* main/log.h -- one line for each thing that an operator should know of, on stderr; the same form
- * as the lines of api/server.c.  Holds no personal data: literals, numbers and paths of the command line. */
+ * as the lines of api/server.c.  Holds no personal data: literals, numbers and paths of the command
+ * line. */
 #ifndef MAIN_LOG_H
 #define MAIN_LOG_H
 

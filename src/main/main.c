@@ -42,18 +42,23 @@ const struct command command_version = {
 
 /* --- one run ---------------------------------------------------------------------------------- */
 
-/* complain() has said it already; else the failure of the job is all there is to say. */
+/* complain() has said it already; else the failure of the job is all there is to say.  What a
+ * command that speaks to a server cannot read is the server's answer: it complains about all else.
+ */
 static enum exit_status
-failed(struct job *job, struct cli *cli, enum err err)
+failed(struct job *job, struct cli *cli, const struct command *command, enum err err)
 {
 	const struct failure *failure = &job->failure;
+	bool answer = command->remote && (err == ERR_MALFORMED || err == ERR_INVALID);
 
 	if (cli->status)
 		return cli->status;
 	fflush(stdout);
-	fprintf(stderr, "valv: %s", err_info(err)->sentence);
+	fprintf(stderr, "valv: %s",
+	        answer ? "The server answers, but not as Valv does." : err_info(err)->sentence);
 	if (failure->why)
-		fprintf(stderr, " (%s%s%s)", failure->where, failure->where[0] ? ": " : "", failure->why);
+		fprintf(stderr, " (%s%s%s)", failure->where, failure->where[0] ? ": " : "",
+		        failure->why);
 	fputc('\n', stderr);
 	return err == ERR_USAGE ? EXIT_USAGE : err == ERR_ABSENT ? EXIT_NOT_FOUND : EXIT_REFUSED;
 }
@@ -72,7 +77,7 @@ run_command(struct cli *cli, const struct listed *of, int argc, char **argv)
 		return EXIT_OK;
 	}
 	err = of->command->run(&job, cli, &args);
-	return err ? failed(&job, cli, err) : EXIT_OK;
+	return err ? failed(&job, cli, of->command, err) : EXIT_OK;
 }
 
 static bool
@@ -129,8 +134,8 @@ dispatch(struct cli *cli, int argc, char **argv)
 	else if (argc > 1 && asks_for_help(argv[1]))
 		return help(cli, 1, argv);
 	else if (argc > 1)
-		(void)complain(cli, EXIT_USAGE, "there is no command %s %s; see valv %s --help", argv[0], argv[1],
-		               argv[0]);
+		(void)complain(cli, EXIT_USAGE, "there is no command %s %s; see valv %s --help",
+		               argv[0], argv[1], argv[0]);
 	else {
 		help_heading(cli, heading, stderr);
 		return EXIT_USAGE;
@@ -152,6 +157,8 @@ main(int argc, char **argv)
 	setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of letters, nothing else */
 	status = dispatch(&cli, argc ? argc - 1 : 0, argv + 1);
 	if ((fflush(stdout) || ferror(stdout)) && status == EXIT_OK)
-		status = complain(&cli, EXIT_REFUSED, "the output could not be written") ? EXIT_REFUSED : status;
+		status = complain(&cli, EXIT_REFUSED, "the output could not be written")
+		                 ? EXIT_REFUSED
+		                 : status;
 	return status;
 }

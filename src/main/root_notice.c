@@ -22,21 +22,26 @@ warn_loudly(const char *path)
 {
 	fprintf(stderr,
 	        "\n"
-	        "************************************************************************************\n"
-	        "*  WARNING: the root key lies beside the data: %s\n"
-	        "*\n"
-	        "*  Whoever copies this directory can read everything in it, and erased data stays\n"
-	        "*  readable in copies made before.  Keep the key elsewhere: set VALV_ROOT_KEY_FILE,\n"
-	        "*  use a passphrase or a systemd credential (valv init --help), and never back the\n"
-	        "*  key up together with the data.\n"
-	        "************************************************************************************\n\n",
+		"************************************************************************************\n"
+		"*  WARNING: the root key lies beside the data: %s\n"
+		"*\n"
+		"*  Whoever copies this directory can read everything in it, and erased data "
+		"stays\n"
+		"*  readable in copies made before.  Keep the key elsewhere: set "
+		"VALV_ROOT_KEY_FILE,\n"
+		"*  use a passphrase or a systemd credential (valv init --help), and never back "
+		"the\n"
+		"*  key up together with the data.\n"
+		"************************************************************************************\n"
+		"\n",
 	        path);
 }
 
 void
 root_notice(struct job *job, const char *dir)
 {
-	const char *credentials = getenv("CREDENTIALS_DIRECTORY"), *named = getenv("VALV_ROOT_KEY_FILE");
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY"),
+		   *named = getenv("VALV_ROOT_KEY_FILE");
 	const char *beside = path_in(job, dir, "root.key");
 	bool same_device = false;
 
@@ -50,6 +55,7 @@ root_notice(struct job *job, const char *dir)
 	if (same_place(named, beside, &same_device))
 		warn_loudly(beside);
 	else if (!same_place(named, dir, &same_device) && same_device)
-		fputs("level=warning operation=start why=\"the root key is on the same file system as the data\"\n",
+		fputs("level=warning operation=start why=\"the root key is on the same file "
+		      "system as the data\"\n",
 		      stderr);
 }

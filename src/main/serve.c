@@ -22,20 +22,22 @@
 #include "os/file.h"
 
 #define LISTEN_DEFAULT "127.0.0.1:8400"
-#define WORKERS_DEFAULT 64  /* they wait for commits most of the time, and commit together */
-#define WORKERS_MAX 512     /* of the store's readers, each with files of its own */
+#define WORKERS_DEFAULT 64 /* they wait for commits most of the time, and commit together */
+#define WORKERS_MAX 512    /* of the store's readers, each with files of its own */
 #define WORKERS_RESERVED 4
 #define GRACE_SECONDS 10
 
 static const struct option options[] = {
-	{ "data", "DIR", "The vault; $VALV_DATA, or else ./valv-data.", NULL, false },
-	{ "listen", "ADDRESS:PORT", "Where to listen; " LISTEN_DEFAULT " unless said. Port 0 takes any; "
-	  "none leaves only the socket DIR/valv.sock.", NULL, false },
-	{ "behind-tls-proxy", NULL, "A proxy that speaks TLS stands in front: allows an address that other "
-	  "machines reach.", NULL, false },
-	{ "workers", "N", "Threads that answer, at most 512; 64 unless said.", NULL, false },
-	{ "ready-file", "FILE", "Write the URL into this file once requests are answered.", NULL, false },
-	{ "demo", NULL, "Make a vault with invented people if there is none, and say what to try.", NULL, false },
+	{ "data", "DIR", "The vault; $VALV_DATA, or else ./valv-data." },
+	{ "listen", "ADDRESS:PORT",
+	  "Where to listen; " LISTEN_DEFAULT " unless said. Port 0 takes any; "
+	  "none leaves only the socket DIR/valv.sock." },
+	{ "behind-tls-proxy", NULL,
+	  "A proxy that speaks TLS stands in front: allows an address that other machines reach." },
+	{ "workers", "N", "Threads that answer, at most 512; 64 unless said." },
+	{ "ready-file", "FILE", "Write the URL into this file once requests are answered." },
+	{ "demo", NULL,
+	  "Make a vault with invented people if there is none, and say what to try." },
 };
 
 struct serving {
@@ -85,15 +87,20 @@ where_to_listen(struct cli *cli, const struct args *args, struct listen_on *ret)
 
 	if (!listen_on_read(text, ret))
 		return complain(cli, EXIT_USAGE,
-		                "serve: --listen takes an IP address and a port, as 127.0.0.1:8400 or [::1]:8400, or none");
+		                "serve: --listen takes an IP address and a port, as "
+				"127.0.0.1:8400 or [::1]:8400, or none");
 	if (ret->loopback || arg_given(args, "behind-tls-proxy"))
 		return OK;
-	return complain(cli, EXIT_USAGE,
-	                "serve: other machines would reach %s, and what they send would cross the network\n"
-	                "unencrypted: Valv speaks HTTP without TLS. Listen on 127.0.0.1 and put a proxy that speaks\n"
-	                "TLS in front, or, if the proxy is on another machine of a closed network, say so with\n"
-	                "--behind-tls-proxy.",
-	                ret->address);
+	return complain(
+		cli, EXIT_USAGE,
+		"serve: other machines would reach %s, and what they send would cross the "
+		"network\n"
+		"unencrypted: Valv speaks HTTP without TLS. Listen on 127.0.0.1 and put a proxy "
+		"that speaks\n"
+		"TLS in front, or, if the proxy is on another machine of a closed network, say so "
+		"with\n"
+		"--behind-tls-proxy.",
+		ret->address);
 }
 
 static enum err
@@ -102,15 +109,16 @@ open_vault(struct job *job, struct cli *cli, const char *dir, bool demo, struct 
 	if (demo)
 		TRY(demo_make(job, dir));
 	else if (!vault_there(job, dir))
-		return complain(cli, EXIT_NOT_FOUND, "there is no vault in %s; make one: %s init%s", dir,
-		                cli->program, data_option(job, dir));
+		return complain(cli, EXIT_NOT_FOUND, "there is no vault in %s; make one: %s init%s",
+		                dir, cli->program, data_option(job, dir));
 	TRY(vault_open(job, dir, &serving->vault));
 	TRY(store_reader(job, serving->vault->store, &serving->db));
 	job->db = serving->db;
 	root_notice(job, dir);
 	if (!secret_locked())
-		fputs("level=warning operation=start why=\"memory for keys cannot be locked and may reach the swap "
-		      "device; raise LimitMEMLOCK or ulimit -l\"\n", stderr);
+		fputs("level=warning operation=start why=\"memory for keys cannot be locked and "
+		      "may reach the swap device; raise LimitMEMLOCK or ulimit -l\"\n",
+		      stderr);
 	return OK;
 }
 
@@ -192,16 +200,16 @@ run(struct job *job, struct cli *cli, const struct args *args)
 }
 
 const struct command command_serve = {
-	.about = "Opens the vault (valv init makes one) and answers until SIGTERM or SIGINT, which let requests "
-		 "that have begun finish within 10 seconds. Other valv commands on this machine speak to it over "
-		 "DIR/valv.sock, which only the same user and root may use; everything else needs an API key "
-		 "(valv key create).\n"
-		 "Valv speaks HTTP without TLS, so it listens on this machine only, unless a proxy that "
-		 "speaks TLS stands in front.\n"
-		 "What goes wrong is logged on stderr, one line each, without personal data.",
+	.about = "Opens the vault (valv init makes one) and answers until SIGTERM or SIGINT, "
+	         "which let requests that have begun finish within 10 seconds. Other valv "
+	         "commands on this machine speak to it over DIR/valv.sock, which only the same "
+	         "user and root may use; everything else needs an API key (valv key create).\n"
+	         "Valv speaks HTTP without TLS, so it listens on this machine only, unless a "
+	         "proxy that speaks TLS stands in front.\n"
+	         "What goes wrong is logged on stderr, one line each, without personal data.",
 	.examples = "valv serve --demo\n"
-		    "valv serve --data /var/lib/valv\n"
-		    "valv serve --data /var/lib/valv --listen 10.0.0.5:8400 --behind-tls-proxy",
+	            "valv serve --data /var/lib/valv\n"
+	            "valv serve --data /var/lib/valv --listen 10.0.0.5:8400 --behind-tls-proxy",
 	OPTIONS(options),
 	.run = run,
 };

@@ -23,7 +23,8 @@ on_signal(int number)
 void
 stop_listen(void)
 {
-	struct sigaction ask = { .sa_handler = on_signal, .sa_flags = (int)(SA_RESTART | SA_RESETHAND) };
+	struct sigaction ask = { .sa_handler = on_signal,
+		                 .sa_flags = (int)(SA_RESTART | SA_RESETHAND) };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	must(sem_init(&asked, 0, 0) == 0);

@@ -8,6 +8,7 @@ struct sweeper;
 
 /* The vault is borrowed.  The first sweep begins at once. */
 must_check enum err sweeper_start(struct job *job, struct vault *vault, struct sweeper **ret);
-void sweeper_stop(struct sweeper **sweeper); /* ends after the person it is at; accepts NULL inside */
+void
+sweeper_stop(struct sweeper **sweeper); /* ends after the person it is at; accepts NULL inside */
 
 #endif

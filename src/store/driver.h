@@ -20,6 +20,9 @@ must_check enum err db_savepoint(struct job *job, struct db *db);
 must_check enum err db_savepoint_keep(struct job *job, struct db *db);
 void db_savepoint_undo(struct db *db);
 must_check enum err db_checkpoint(struct job *job, struct db *db, enum db_side side);
+/* Let the log begin again from its start, so that it does not grow; left alone when the main file
+ * would grow by more than `room` octets, or when somebody still reads from the log. */
+void db_reuse_log(struct db *db, enum db_side side, uint64_t room);
 
 /* Migrations: a text with several statements, in the caller's transaction. */
 must_check enum err db_migrate(struct job *job, struct db *db, enum db_side side, const char *text);

@@ -5,6 +5,7 @@
  * Statements are prepared once per connection and kept. */
 #include <pthread.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/driver.h"
@@ -410,6 +411,31 @@ db_checkpoint(struct job *job, struct db *db, enum db_side side)
 	if (code != SQLITE_OK)
 		return db_fail(job, db->side[side]);
 	return OK;
+}
+
+/* With what the log still holds. */
+static int64_t
+size_of(sqlite3 *side)
+{
+	sqlite3_stmt *statement = NULL;
+	int64_t size = INT64_MAX;
+
+	if (sqlite3_prepare_v2(side, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", -1,
+	                       &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+		size = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return size;
+}
+
+void
+db_reuse_log(struct db *db, enum db_side side, uint64_t room)
+{
+	struct stat st;
+
+	if (stat(sqlite3_db_filename(db->side[side], "main"), &st) < 0 ||
+	    size_of(db->side[side]) - st.st_size > (int64_t)room)
+		return;
+	(void)sqlite3_wal_checkpoint_v2(db->side[side], NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 /* --- migrations ------------------------------------------------------------------------------- */

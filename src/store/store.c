@@ -153,7 +153,7 @@ reserve_restore(struct store *store)
 	struct statvfs vfs;
 
 	if (atomic_load(&store->reserve_in_use) && statvfs(store->dir, &vfs) == 0 &&
-	    (uint64_t)vfs.f_bavail * vfs.f_frsize > 3 * (uint64_t)RESERVE_BYTES)
+	    (uint64_t)vfs.f_bavail * vfs.f_frsize > 2 * (uint64_t)RESERVE_BYTES)
 		reserve_fill(store);
 }
 
@@ -363,12 +363,12 @@ trims_finish(struct job *job, struct store *store)
 		err = trims_run(job, store);
 	}
 	if (err) {
-		/* S2: the data is durable, the reminder stands, the next start finishes it; but these
+		/* S2: the data is durable, the reminder stands, the next sweep finishes it; but these
 		 * callers were not promised yet and must not be. */
 		db_rollback(writer->db, SIDE_KEYS);
 		for (struct trim *trim = writer->trim_first; trim; trim = trim->next)
 			trim->write->err = fail(trim->write->job, ERR_STORE,
-			                        "the data is gone, the destruction of its key waits for a restart");
+			                        "the data is gone, the destruction of its key waits for the next sweep");
 	} else if (reminders_drop(job, writer)) {
 		db_rollback(writer->db, SIDE_DATA);
 	}
@@ -415,25 +415,38 @@ group_try(struct store *store, struct write *first)
 	return true;
 }
 
-/* Take out those that found no room and may use the reserve. */
+/* Take out those that `is` meant, in their order. */
 static struct write *
-take_starved(struct write **first)
+take_out(struct write **first, bool (*is)(const struct write *write))
 {
-	struct write *starved = NULL, **starved_last = &starved, *others = NULL, **others_last = &others;
+	struct write *taken = NULL, **taken_last = &taken, *others = NULL, **others_last = &others;
 
 	for (struct write *write = *first, *next; write; write = next) {
 		next = write->next;
 		write->next = NULL;
-		if (write->err == ERR_FULL && write->flags & WRITE_RESERVED) {
-			*starved_last = write;
-			starved_last = &write->next;
+		if (is(write)) {
+			*taken_last = write;
+			taken_last = &write->next;
 		} else {
 			*others_last = write;
 			others_last = &write->next;
 		}
 	}
 	*first = others;
-	return starved;
+	return taken;
+}
+
+/* Found no room, and may use the reserve. */
+static bool
+is_starved(const struct write *write)
+{
+	return write->err == ERR_FULL && write->flags & WRITE_RESERVED;
+}
+
+static bool
+is_ordinary(const struct write *write)
+{
+	return !(write->flags & WRITE_RESERVED);
 }
 
 static void
@@ -454,17 +467,37 @@ any_full(const struct write *first)
 	return false;
 }
 
+/* What the reserve gave up is not for those who filled the disk: until there is plenty again they are
+ * refused without a try. */
+static void
+refuse_ordinary(struct store *store, struct write **first)
+{
+	struct write *ordinary;
+
+	reserve_restore(store);
+	if (!atomic_load(&store->reserve_in_use))
+		return;
+	ordinary = take_out(first, is_ordinary);
+	for (struct write *write = ordinary; write; write = write->next)
+		write->err = fail(write->job, ERR_FULL, "the disk that holds the store is full");
+	finish_all(ordinary);
+}
+
 static void
 group_run(struct store *store, struct write *first)
 {
 	struct write *starved;
 	bool full;
 
+	if (atomic_load(&store->reserve_in_use))
+		refuse_ordinary(store, &first);
+	if (!first)
+		return;
 	atomic_fetch_add(&store->groups, 1);
 	if (!group_try(store, first))
 		atomic_fetch_add(&store->failed, 1);
 	full = any_full(first);
-	starved = take_starved(&first);
+	starved = take_out(&first, is_starved);
 	finish_all(first);
 	if (starved) { /* the reserve is for those that must not wait for an administrator */
 		reserve_open(store);
@@ -473,7 +506,9 @@ group_run(struct store *store, struct write *first)
 		(void)group_try(store, starved);
 		finish_all(starved);
 	}
-	if (!full)
+	if (atomic_load(&store->reserve_in_use))
+		db_reuse_log(store->writer.db, SIDE_DATA, RESERVE_BYTES / 2);
+	else if (!full)
 		reserve_restore(store);
 	arena_reset(&store->writer.job.arena);
 }
@@ -722,7 +757,7 @@ store_checkpoint(struct job *job, struct store *store)
 	OWNED(db_close) struct db *db = NULL;
 
 	/* All that was acknowledged is in the log; a connection of its own may copy it. */
-	TRY(store_write(job, store, WRITE_ORDINARY, checkpoint_steps, NULL));
+	TRY(store_write(job, store, WRITE_RESERVED, checkpoint_steps, NULL)); /* it makes room */
 	TRY(db_open(job, store->dir, true, false, &db));
 	TRY(side_checkpoint(job, store, db, SIDE_KEYS));
 	return side_checkpoint(job, store, db, SIDE_DATA);

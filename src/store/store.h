@@ -7,7 +7,7 @@
  *   S1  store_write() returns OK only when its steps are durable (I3).
  *   S2  Keys that a write adds are durable before its data; keys that it takes away are destroyed
  *       after its data is durable and before the call returns.  What a crash leaves between the
- *       two stands in key_trim and is finished by the next start.
+ *       two stands in key_trim and is finished by the next sweep.
  *   S3  Steps that fail leave nothing behind, and do not disturb others in the same group.
  *   S4  After a failed fsync the process stops; it never retries one.
  */

@@ -474,19 +474,18 @@ answer_holders(struct job *job, const struct registry *registry, const int64_t *
 	return OK;
 }
 
+/* Holders by a value in canonical form. */
 static enum err
 answer_value(struct job *job, struct vault *vault, const struct registry *registry,
-             const struct field *field, str raw, const struct question *question,
+             const struct field *field, str canonical, const struct question *question,
              struct answered *ret)
 {
 	int64_t no[LIMIT_HOLDERS];
 	size_t count;
-	str text;
 	enum err err;
 
 	*ret = (struct answered){ .verdict = { .reason = REASON_UNKNOWN, .retry_at = TIME_NEVER } };
-	TRY(value_read(job, field, raw, &text));
-	err = subject_find(job, vault, field, text, no, &count);
+	err = subject_find(job, vault, field, canonical, no, &count);
 	if (err == ERR_LIMIT) { /* more holders than can be asked: somebody may have said no (Q1) */
 		job_forgive(job);
 		ret->verdict.reason = REASON_SHARED_NO;
@@ -546,31 +545,53 @@ cap_steps(struct job *job, struct db *db, const struct registry *registry,
 	              NULL);
 }
 
-struct record_plan {
+/* One question to the writer.  The answer is found inside the very transaction that records it
+ * (law.md, rules around the decision order): nothing can come between the two, and the writer's own
+ * pages are always warm, where a reader's are thrown away by every commit. */
+struct ask_plan {
+	struct vault *vault;
 	const struct registry *registry;
 	const struct question *question;
-	struct answered *answered;
-	int64_t lookups; /* to take from the budget */
+	uid id;
+	const struct field *field; /* NULL: by id */
+	str canonical;
+	struct answered answered;
 	int64_t entry;
 };
 
 static enum err
-record_steps(struct job *job, struct db *db, void *arg)
+ask(struct job *job, struct db *db, struct ask_plan *plan)
+{
+	struct db *reader = job->db;
+	enum err err;
+
+	job->db = db;
+	if (plan->field)
+		err = answer_value(job, plan->vault, plan->registry, plan->field, plan->canonical,
+		                   plan->question, &plan->answered);
+	else
+		err = answer_subject(job, plan->registry, plan->id, plan->question, &plan->answered);
+	job->db = reader;
+	return err;
+}
+
+static enum err
+ask_steps(struct job *job, struct db *db, void *arg)
 {
 	OWNED(buf_release) struct buf body = { .max = 64 };
-	struct record_plan *plan = arg;
-	struct verdict *verdict = &plan->answered->verdict;
+	struct ask_plan *plan = arg;
 
-	if (plan->lookups)
-		TRY(budget_steps(job, db, plan->registry->budget_per_hour, plan->lookups));
-	TRY(cap_steps(job, db, plan->registry, plan->question, plan->answered, 0));
-	put_decision(&body, plan->question, verdict);
+	if (plan->field)
+		TRY(budget_steps(job, db, plan->registry->budget_per_hour, 1));
+	TRY(ask(job, db, plan));
+	TRY(cap_steps(job, db, plan->registry, plan->question, &plan->answered, 0));
+	put_decision(&body, plan->question, &plan->answered.verdict);
 	return entry_append(job, db,
-	                    &(struct entry){ .act = ENTRY_DECISION, .subject = plan->answered->subject,
+	                    &(struct entry){ .act = ENTRY_DECISION, .subject = plan->answered.subject,
 	                                     .purpose = plan->question->purpose->no,
-	                                     .outcome = verdict->allowed ? OK : ERR_DENIED,
+	                                     .outcome = plan->answered.verdict.allowed ? OK : ERR_DENIED,
 	                                     .body = buf_bytes(&body) },
-	                    &plan->entry);
+	                    &plan->entry); /* Q2 */
 }
 
 static bool
@@ -583,16 +604,13 @@ has_cap(const struct purpose *purpose)
 }
 
 static enum err
-record(struct job *job, struct vault *vault, const struct registry *registry,
-       const struct question *question, struct answered *answered, int64_t lookups,
-       struct verdict *ret)
+ask_and_record(struct job *job, struct ask_plan *plan, struct verdict *ret)
 {
-	struct record_plan plan = { registry, question, answered, lookups, 0 };
-	bool one = !lookups && !has_cap(question->purpose);
+	bool one = !plan->field && !has_cap(plan->question->purpose);
 
-	TRY(store_write(job, vault->store, one ? WRITE_ONE : WRITE_ORDINARY, record_steps, &plan)); /* Q2 */
-	*ret = answered->verdict;
-	ret->entry = plan.entry;
+	TRY(store_write(job, plan->vault->store, one ? WRITE_ONE : WRITE_ORDINARY, ask_steps, plan));
+	*ret = plan->answered.verdict;
+	ret->entry = plan->entry;
 	return OK;
 }
 
@@ -600,10 +618,9 @@ enum err
 decide_subject(struct job *job, struct vault *vault, const struct registry *registry, uid id,
                const struct question *question, struct verdict *ret)
 {
-	struct answered answered;
+	struct ask_plan plan = { .vault = vault, .registry = registry, .question = question, .id = id };
 
-	TRY(answer_subject(job, registry, id, question, &answered));
-	return record(job, vault, registry, question, &answered, 0, ret);
+	return ask_and_record(job, &plan, ret);
 }
 
 enum err
@@ -611,10 +628,10 @@ decide_value(struct job *job, struct vault *vault, const struct registry *regist
              const struct field *field, str raw, const struct question *question,
              struct verdict *ret)
 {
-	struct answered answered;
+	struct ask_plan plan = { .vault = vault, .registry = registry, .question = question, .field = field };
 
-	TRY(answer_value(job, vault, registry, field, raw, question, &answered));
-	return record(job, vault, registry, question, &answered, 1, ret);
+	TRY(value_read(job, field, raw, &plan.canonical));
+	return ask_and_record(job, &plan, ret);
 }
 
 /* --- batches ---------------------------------------------------------------------------------- */
@@ -657,9 +674,13 @@ batch_answer(struct job *job, struct vault *vault, const struct registry *regist
 {
 	enum err err;
 
+	str canonical;
+
 	if (!item->by_value)
 		return answer_subject(job, registry, item->id, &item->question, ret);
-	err = answer_value(job, vault, registry, item->field, item->raw, &item->question, ret);
+	err = value_read(job, item->field, item->raw, &canonical);
+	if (!err)
+		err = answer_value(job, vault, registry, item->field, canonical, &item->question, ret);
 	if (err == ERR_INVALID) { /* this line's value; the others go on */
 		job_forgive(job);
 		item->err = err;

@@ -9,6 +9,16 @@
 /* --- the row ---------------------------------------------------------------------------------- */
 
 static enum err
+dry_run_read(struct job *job, str settings, bool *ret)
+{
+	OWNED(json_free) struct json_document *document = NULL;
+	struct json root;
+
+	TRY(json_parse(job, settings, &document, &root));
+	return json_bool(job, root, "dry_run", ret, NULL);
+}
+
+static enum err
 import_row_read(struct job *job, const struct rows *rows, struct import *ret)
 {
 	*ret = (struct import){
@@ -21,6 +31,7 @@ import_row_read(struct job *job, const struct rows *rows, struct import *ret)
 	};
 	if (!uid_from_bytes(rows_bytes(rows, 1), &ret->id))
 		return fail(job, ERR_CORRUPT, "a stored id has the wrong length");
+	TRY(dry_run_read(job, ret->settings, &ret->dry_run));
 	return progress_read(job, rows_text(rows, 4), ret);
 }
 
@@ -46,6 +57,42 @@ import_settings_of(struct job *job, const struct registry *registry, const struc
 
 	TRY(json_parse(job, import->settings, &document, &root));
 	return settings_read(job, registry, root, ret);
+}
+
+/* --- purposes --------------------------------------------------------------------------------- */
+
+static void
+purpose_add(struct job *job, const struct registry *registry, struct json place,
+            const struct purpose **ret, size_t *count)
+{
+	const struct purpose *purpose;
+	str name;
+
+	if (json_kind(place) != JSON_STRING || json_scalar(job, place, LIMIT_NAME_BYTES, &name)) {
+		job_forgive(job);
+		return;
+	}
+	purpose = registry_purpose(registry, name);
+	if (purpose && *count <= IMPORT_CONSENTS_MAX)
+		ret[(*count)++] = purpose;
+}
+
+size_t
+import_purposes(struct job *job, const struct registry *registry, struct json settings,
+                const struct purpose **ret)
+{
+	struct json list = json_member(job, settings, "consents");
+	struct json rest = json_member(job, settings, "rest");
+	size_t count = 0;
+
+	if (json_kind(list) == JSON_ARRAY)
+		for (size_t i = 0; i < json_count(list) && i < IMPORT_CONSENTS_MAX; i++)
+			purpose_add(job, registry, json_member(job, json_element(job, list, i), "purpose"), ret,
+			            &count);
+	purpose_add(job, registry, json_member(job, rest, "keep_for"), ret, &count);
+	if (count <= IMPORT_CONSENTS_MAX)
+		purpose_add(job, registry, json_member(job, rest, "ask_first"), ret, &count);
+	return count;
 }
 
 /* --- start ------------------------------------------------------------------------------------ */
@@ -155,10 +202,10 @@ import_problems(struct job *job, struct vault *vault UNUSED, uid id, int64_t aft
 
 static enum err
 asked_page(struct job *job, const struct purpose_version *version, int64_t import, int64_t after,
-           size_t max, struct import_asked *ret, size_t *ret_count, int64_t *ret_last)
+           size_t max, struct import_asked *ret, size_t *ret_count, int64_t *ret_last, bool *ret_more)
 {
 	OWNED(rows_end) struct rows rows = { 0 };
-	size_t count = 0;
+	size_t count = 0, looked_at = 0;
 	bool there;
 
 	TRY(db_query(job, job->db, SQL_IMPORT_ASK_LIST,
@@ -170,6 +217,7 @@ asked_page(struct job *job, const struct purpose_version *version, int64_t impor
 		TRY(rows_next(job, &rows, &there));
 		if (!there)
 			break;
+		looked_at++;
 		*ret_last = rows_i64(&rows, 0);
 		TRY(standing_decode(job, arena_bytes(&job->arena, rows_bytes(&rows, 2)), &standing));
 		ground = standing_ground(&standing, version->purpose, version->basis);
@@ -181,6 +229,7 @@ asked_page(struct job *job, const struct purpose_version *version, int64_t impor
 		count++;
 	}
 	*ret_count = count;
+	*ret_more = looked_at == max;
 	return OK;
 }
 
@@ -215,23 +264,26 @@ asked_decide(struct job *job, struct vault *vault, const struct registry *regist
 }
 
 enum err
-import_ask(struct job *job, struct vault *vault, uid id, int64_t after, size_t max,
-           struct import_asked *ret, size_t *ret_count, int64_t *ret_last)
+import_ask(struct job *job, struct vault *vault, const struct registry *registry, uid id,
+           int64_t after, size_t max, struct import_asked *ret, size_t *ret_count,
+           const struct purpose **ret_purpose, int64_t *ret_last, bool *ret_more)
 {
-	OWNED(registry_drop) const struct registry *registry = NULL;
 	OWNED(buf_release) struct buf body = { .max = 16 };
 	struct import_settings settings;
 	struct import import;
 
 	must(max <= IMPORT_ASK_PAGE);
 	TRY(import_load(job, id, &import));
-	TRY(registry_hold(job, vault, &registry));
 	TRY(import_settings_of(job, registry, &import, &settings));
 	*ret_count = 0;
+	*ret_purpose = NULL;
 	*ret_last = after;
+	*ret_more = false;
 	if (settings.rest != REST_ASK_FIRST)
 		return OK;
-	TRY(asked_page(job, settings.rest_version, import.no, after, max, ret, ret_count, ret_last));
+	*ret_purpose = registry_purpose_no(registry, settings.rest_version->purpose);
+	TRY(asked_page(job, settings.rest_version, import.no, after, max, ret, ret_count, ret_last,
+	               ret_more));
 	buf_le64(&body, (uint64_t)import.no);
 	TRY(entry_write(job, vault->store,
 	                &(struct entry){ .act = ENTRY_IMPORT_READ, .purpose = settings.rest_version->purpose,

@@ -138,6 +138,7 @@ struct import {
 	time_us created_at;
 	time_us finished_at;   /* TIME_NEVER */
 	str settings;          /* canonical JSON, as posted */
+	bool dry_run;
 	uint64_t offset;       /* the next byte to send */
 	/* From the progress that is kept with it. */
 	uint64_t line;         /* last line done */
@@ -176,6 +177,11 @@ struct import {
 must_check enum err import_start(struct job *job, struct vault *vault, struct json settings,
                                  uid *ret_id);
 
+/* The purposes that settings name, for whoever checks what a key may do; at most
+ * IMPORT_CONSENTS_MAX + 1.  What cannot be read is passed over: import_start() refuses it. */
+size_t import_purposes(struct job *job, const struct registry *registry, struct json settings,
+                       const struct purpose **ret);
+
 /* Take the whole rows of a piece.  offset: of the piece in the file; what was taken already is passed
  * over.  last: the file ends here.  One call for an import at a time; `import->offset` says where the
  * next piece begins.
@@ -198,8 +204,9 @@ struct import_problem {
 must_check enum err import_problems(struct job *job, struct vault *vault, uid id, int64_t after,
                                     size_t max, struct import_problem *ret, size_t *ret_count);
 
-/* Those to be asked, with the channels in which asking is allowed now: each is a recorded decision
- * for the purpose that they are kept for, as marketing.  At most IMPORT_ASK_PAGE. */
+/* A page of those to be asked, with the channels in which asking is allowed now: each is a recorded decision
+ * for the purpose that they are kept for (*ret_purpose; NULL: nobody is asked), as marketing.  At most
+ * IMPORT_ASK_PAGE; *ret_last and *ret_more are for the next page. */
 #define IMPORT_ASK_PAGE 200
 struct import_asked {
 	int64_t no;
@@ -207,9 +214,10 @@ struct import_asked {
 	time_us until_at;  /* gone then, without an answer */
 	uint32_t channels; /* mask */
 };
-must_check enum err import_ask(struct job *job, struct vault *vault, uid id, int64_t after,
-                               size_t max, struct import_asked *ret, size_t *ret_count,
-                               int64_t *ret_last);
+must_check enum err import_ask(struct job *job, struct vault *vault, const struct registry *registry,
+                               uid id, int64_t after, size_t max, struct import_asked *ret,
+                               size_t *ret_count, const struct purpose **ret_purpose,
+                               int64_t *ret_last, bool *ret_more);
 
 /* M7.  Takes back a part at a time; again until *ret_left is 0.
  *   ERR_CONFLICT  more than IMPORT_UNDO_HOURS ago, or a dry run */

@@ -9,6 +9,7 @@
 
 #define NAME_MAX_BYTES 128   /* of a column's name that are kept */
 #define BELIEVED_PERCENT 50  /* a recognised name whose cells are otherwise is not believed */
+#define BELIEVED_CELLS 5     /* fewer filled ones say nothing against a name */
 #define LOOK_PERCENT 90      /* without a name, the cells must be this clear */
 
 /* Where a role is stored: the first field of these names, else the only field of that type. */
@@ -121,7 +122,7 @@ cell_reads(const struct sample *sample, enum type type, const struct field *fiel
 /* Percent of the filled cells that can be read as what the column is taken for; -1: nothing to say. */
 static int
 confidence(const struct sample *sample, size_t column, enum import_role role,
-           const struct field *field)
+           const struct field *field, size_t *ret_filled)
 {
 	size_t filled = 0, read = 0;
 	enum type type = field ? field->type : TYPE_TEXT;
@@ -130,6 +131,7 @@ confidence(const struct sample *sample, size_t column, enum import_role role,
 
 	if (!value && !role_is_time(role))
 		return -1;
+	*ret_filled = 0;
 	for (size_t i = sample->first; i < sample->count; i++) {
 		str cell = column < sample->cells[i] ? str_trim(sample->row[i][column]) : S("");
 		if (!cell.len)
@@ -138,6 +140,7 @@ confidence(const struct sample *sample, size_t column, enum import_role role,
 		read += value ? cell_reads(sample, type, field, cell)
 		              : list_time(cell, sample->settings->date_order, &at, &whole_day);
 	}
+	*ret_filled = filled;
 	return filled ? (int)(read * 100 / filled) : -1;
 }
 
@@ -239,14 +242,15 @@ column_find(const struct registry *registry, const struct sample *sample, size_t
 		mapping_of(sample->settings, import->column[index].name);
 	struct import_column *column = &import->column[index];
 	const struct field *field = NULL;
+	size_t filled = 0;
 
 	if (mapping)
 		column_map(registry, mapping, column, &field);
 	else if (import->format.header)
 		column_recognise(registry, import->preset, column, &field);
-	column->confidence = confidence(sample, index, column->role, field);
+	column->confidence = confidence(sample, index, column->role, field, &filled);
 	if (!mapping && import->preset == PRESET_GENERIC && !role_is_time(column->role) &&
-	    column->confidence >= 0 && column->confidence < BELIEVED_PERCENT) {
+	    filled >= BELIEVED_CELLS && column->confidence < BELIEVED_PERCENT) {
 		column->role = ROLE_UNKNOWN;
 		field = NULL;
 	}
@@ -277,10 +281,11 @@ role_by_look(const struct registry *registry, const struct sample *sample, enum 
 		return;
 	for (size_t i = 0; i < import->column_count; i++) {
 		struct import_column *column = &import->column[i];
+		size_t filled;
 		int percent;
 		if (column->role != ROLE_UNKNOWN || mapping_of(sample->settings, column->name))
 			continue;
-		percent = confidence(sample, i, role, field);
+		percent = confidence(sample, i, role, field, &filled);
 		if (percent < LOOK_PERCENT)
 			continue;
 		column->role = role;

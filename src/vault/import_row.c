@@ -221,7 +221,7 @@ struct reading {
 	str given, family;
 	bool email_bad, phone_bad;
 	/* what the special columns say */
-	bool says_not_yes;
+	bool says_not_yes, says_yes;
 	bool flag[NO_KINDS]; /* a flag or a word, not only a time */
 	struct time_cell consent_at, confirmed_at, unsubscribed_at, bounced_at;
 	str source, words, reference;
@@ -537,14 +537,14 @@ no_list_put(struct reading *reading)
 		no_put(reading, NO_LIST, ADDRESS_PHONE, &reading->unsubscribed_at);
 }
 
-/* Unsubscribed by its time alone, and signed up again after it. */
+/* Unsubscribed by its time alone, signed up again after it, and the row says so. */
 static bool
 came_back(const struct reading *reading)
 {
 	const struct time_cell *yes = &reading->consent_at, *no = &reading->unsubscribed_at;
 
-	return no->there && no->readable && yes->there && yes->readable && !reading->says_not_yes &&
-	       yes->at <= reading->job->now &&
+	return no->there && no->readable && yes->there && yes->readable && reading->says_yes &&
+	       !reading->says_not_yes && yes->at <= reading->job->now &&
 	       yes->at > no->at + (no->whole_day ? TIME_DAY - 1 : 0);
 }
 
@@ -589,6 +589,7 @@ status_read(struct reading *reading, str cell)
 		return;
 	switch (status_of(cell)) {
 	case STATUS_YES:
+		reading->says_yes = true;
 		return;
 	case STATUS_UNCLEAR:
 		break;
@@ -670,6 +671,7 @@ cell_read(struct reading *reading, const struct column_use *column, str cell)
 			value_read_cell(reading, column, cell);
 		break;
 	case ROLE_CONSENT:
+		reading->says_yes |= is_yes(cell);
 		reading->says_not_yes |= !is_yes(cell);
 		break;
 	case ROLE_CONSENT_AT:

@@ -20,7 +20,7 @@
 #define GROUP_ROWS 4096
 #define SLOTS 3
 #define TABLE_SIZE 2048 /* a power of two, more than twice the keys of a group */
-#define STALE_ROUNDS 5
+#define STALE_ROUNDS 20
 
 /* --- groups ----------------------------------------------------------------------------------- */
 
@@ -72,11 +72,69 @@ struct crew {
 
 /* --- committing: persons ---------------------------------------------------------------------- */
 
+/* Persons who hold the plan's first key; at most LIMIT_HOLDERS + 1. */
+static enum err
+holders_read(struct job *job, struct db *db, const struct import_plan *plan, int64_t *ret,
+             size_t *ret_count)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	size_t count = 0;
+	bool there;
+
+	TRY(db_query(job, db, SQL_LOOKUP_FIND,
+	             ARGS(sql_i64(plan->key[0].field->no),
+	                  sql_bytes((bytes){ plan->key[0].digest, DIGEST_BYTES }),
+	                  sql_i64(LIMIT_HOLDERS + 1)),
+	             &rows));
+	for (;;) {
+		TRY(rows_next(job, &rows, &there));
+		if (!there)
+			break;
+		ret[count++] = rows_i64(&rows, 0);
+	}
+	*ret_count = count;
+	return OK;
+}
+
+/* The store as the job's connection sees it now; what is found lives in `arena`. */
+static enum err
+holders_find(struct job *job, struct arena *arena, struct import_plan *plan)
+{
+	int64_t holder[LIMIT_HOLDERS + 1];
+	size_t count = 0;
+
+	if (plan->key_count)
+		TRY(holders_read(job, job->db, plan, holder, &count));
+	plan->holders_many = count > LIMIT_HOLDERS;
+	plan->holder_count = plan->holders_many ? 0 : count;
+	plan->holder = arena_array(arena, plan->holder_count, sizeof(*holder));
+	if (plan->holder_count)
+		memcpy(plan->holder, holder, count * sizeof(*holder));
+	return OK;
+}
+
+/* M4 also while others write: a new person's address belongs to nobody who was not looked at.  The
+ * person's own lookup is there by now. */
+static enum err
+still_new(struct job *job, struct db *db, const struct import_plan *plan)
+{
+	int64_t holder[LIMIT_HOLDERS + 1];
+	size_t count;
+
+	if (plan->subject.version || !plan->key_count)
+		return OK;
+	TRY(holders_read(job, db, plan, holder, &count));
+	if (count > plan->holder_count + 1)
+		return fail(job, ERR_CONFLICT, "somebody else brought in the same person");
+	return OK;
+}
+
 static enum err
 person_steps(struct job *job, struct db *db, void *ctx)
 {
 	const struct import_plan *plan = ctx;
 
+	TRY(still_new(job, db, plan));
 	for (size_t i = 0; i < plan->suppression_count; i++)
 		TRY(suppression_add(job, db, plan->suppression[i].digest, &plan->suppression[i].suppression));
 	for (size_t i = 0; i < plan->added_count; i++)
@@ -111,19 +169,26 @@ plan_refuse(struct slot *slot, struct import_plan *plan, enum import_reason reas
 		slot_problem(slot, plan->line, reason, 0);
 }
 
+/* Those whose err is ERR_STALE; `again`: after others were faster. */
 static enum err
-plans_derive(struct crew *crew, struct slot *slot, bool stale_only, const enum err *err)
+plans_derive(struct crew *crew, struct slot *slot, const enum err *err, bool again)
 {
 	OWNED(db_view_end) struct db *view = NULL;
+	struct job *job = &slot->job;
 
-	TRY(db_view_begin(&slot->job, slot->job.db, &view));
-	for (size_t i = 0; i < slot->plan_count; i++)
-		if (!stale_only || err[i] == ERR_STALE)
-			TRY(plan_derive(&slot->job, crew->run, slot->plan[i]));
+	TRY(db_view_begin(job, job->db, &view));
+	for (size_t i = 0; i < slot->plan_count; i++) {
+		if (err[i] != ERR_STALE)
+			continue;
+		if (again)
+			TRY(holders_find(job, &job->arena, slot->plan[i]));
+		TRY(plan_derive(job, crew->run, slot->plan[i]));
+	}
 	return OK;
 }
 
-/* One try for those that are still to be written; err[i] tells of plan i. */
+/* One try for those whose err is ERR_STALE; err tells of each.  When somebody came in meanwhile whom
+ * this was about to make (still_new), nothing is written and all of them are stale. */
 static enum err
 plans_write(struct crew *crew, struct slot *slot, enum err *err, size_t *ret_stale)
 {
@@ -133,6 +198,7 @@ plans_write(struct crew *crew, struct slot *slot, enum err *err, size_t *ret_sta
 	enum err *one = arena_array(&job->arena, slot->plan_count, sizeof(*one));
 	size_t *of = arena_array(&job->arena, slot->plan_count, sizeof(*of));
 	size_t count = 0;
+	enum err all;
 
 	*ret_stale = 0;
 	for (size_t i = 0; i < slot->plan_count; i++) {
@@ -148,11 +214,14 @@ plans_write(struct crew *crew, struct slot *slot, enum err *err, size_t *ret_sta
 	}
 	if (!count)
 		return OK;
-	TRY(change_commit_many(job, crew->run->vault, change, count, result, one));
+	all = change_commit_many(job, crew->run->vault, change, count, result, one);
+	if (all && all != ERR_CONFLICT)
+		return all;
 	for (size_t i = 0; i < count; i++) {
-		err[of[i]] = one[i];
-		*ret_stale += one[i] == ERR_STALE;
+		err[of[i]] = all ? ERR_STALE : one[i];
+		*ret_stale += err[of[i]] == ERR_STALE;
 	}
+	job_forgive(job);
 	return OK;
 }
 
@@ -175,17 +244,16 @@ plans_commit(struct crew *crew, struct slot *slot)
 	enum err *err = arena_array(&slot->job.arena, slot->plan_count + 1, sizeof(*err));
 	size_t stale = 0;
 
-	TRY(plans_derive(crew, slot, false, NULL));
-	if (crew->run->settings->dry_run)
-		return OK;
 	for (size_t i = 0; i < slot->plan_count; i++)
 		err[i] = ERR_STALE; /* all are still to be written */
+	TRY(plans_derive(crew, slot, err, false));
+	if (crew->run->settings->dry_run)
+		return OK;
 	for (int round = 0; round < STALE_ROUNDS; round++) {
 		TRY(plans_write(crew, slot, err, &stale));
-		job_forgive(&slot->job);
 		if (!stale)
 			break;
-		TRY(plans_derive(crew, slot, true, err));
+		TRY(plans_derive(crew, slot, err, true));
 	}
 	return plans_settle(slot, err);
 }
@@ -535,35 +603,6 @@ in_other_group(const struct builder *builder, uint16_t field, const uint8_t dige
 	return false;
 }
 
-static enum err
-holders_find(struct builder *builder, struct import_plan *plan)
-{
-	OWNED(rows_end) struct rows rows = { 0 };
-	struct job *job = builder->job;
-	int64_t holder[LIMIT_HOLDERS + 1];
-	size_t count = 0;
-	bool there;
-
-	TRY(db_query(job, job->db, SQL_LOOKUP_FIND,
-	             ARGS(sql_i64(plan->key[0].field->no),
-	                  sql_bytes((bytes){ plan->key[0].digest, DIGEST_BYTES }),
-	                  sql_i64(LIMIT_HOLDERS + 1)),
-	             &rows));
-	for (;;) {
-		TRY(rows_next(job, &rows, &there));
-		if (!there)
-			break;
-		holder[count++] = rows_i64(&rows, 0);
-	}
-	plan->holders_many = count > LIMIT_HOLDERS;
-	plan->holder_count = plan->holders_many ? 0 : count;
-	if (!plan->holder_count)
-		return OK;
-	plan->holder = arena_array(&builder->slot->job.arena, count, sizeof(*holder));
-	memcpy(plan->holder, holder, count * sizeof(*holder));
-	return OK;
-}
-
 static void
 key_add(struct import_plan *plan, const struct field *field, str canonical)
 {
@@ -626,8 +665,7 @@ plan_find(struct builder *builder, uint64_t line, struct import_plan **ret, bool
 	}
 	plan = arena_alloc(&slot->job.arena, sizeof(*plan));
 	*plan = wanted;
-	if (plan->key_count)
-		TRY(holders_find(builder, plan));
+	TRY(holders_find(builder->job, &slot->job.arena, plan));
 	slot->plan[slot->plan_count++] = plan;
 	keys_register(slot, plan);
 	*ret = plan;

@@ -2,7 +2,7 @@
  *
  * Persons whom it brought in, and nobody touched since, go wholly: rows, lookups, ledger and keys.
  * From those who were there before, what it filled in or established goes, unless somebody touched
- * them.  Consent is not withdrawn by it, which would say something about the person; it expires.
+ * them.  Consent is not withdrawn by it, which would say something about the person; it ends.
  * Suppressions stay, withdrawals and objections stay.
  *
  * It goes by parts; what is done is taken off the list in the same transaction, so it can be
@@ -125,6 +125,7 @@ revert_ground(struct revert *revert, struct job *job, uint32_t purpose, enum bas
 	};
 }
 
+/* The act that carries the consent is written down once more, with an end: now. */
 static void
 revert_consent(struct revert *revert, struct job *job, uint32_t purpose, uint32_t channels)
 {
@@ -133,13 +134,16 @@ revert_consent(struct revert *revert, struct job *job, uint32_t purpose, uint32_
 	for (int channel = 0; channel < CHANNEL_COUNT; channel++) {
 		const struct permission *permission =
 			standing_permission(standing, purpose, (enum channel)channel);
-		if (!(channels & CHANNEL_BIT(channel)) || !permission)
+		const struct purpose_version *version;
+		if (!(channels & CHANNEL_BIT(channel)) || !permission || permission->state != PERMISSION_GIVEN)
+			continue;
+		version = registry_version(revert->registry, purpose, permission->version);
+		if (!version)
 			continue;
 		revert->change->act[revert->change->act_count++] = (struct act_new){
-			.act = ACT_EXPIRED, .basis = BASIS_CONSENT,
-			.version = registry_version(revert->registry, purpose, permission->version),
-			.channels = CHANNEL_BIT(channel), .at = job->now, .until_at = TIME_NEVER,
-			.method = METHOD_IMPORT,
+			.act = version->double_opt_in ? ACT_CONFIRMED : ACT_GIVEN, .basis = BASIS_CONSENT,
+			.version = version, .channels = CHANNEL_BIT(channel), .at = permission->since_at,
+			.until_at = job->now, .method = METHOD_IMPORT,
 		};
 	}
 }
@@ -228,7 +232,7 @@ revert_one(struct job *job, struct vault *vault, const struct registry *registry
 	if (!change.act_count && !change.value_count) /* it only took something away from them */
 		return leave(job, vault, import, made->no);
 	err = change_commit(job, vault, &change, &result);
-	if (err == ERR_STALE) {
+	if (err == ERR_STALE || err == ERR_PURPOSE_INACTIVE) { /* what an ended purpose has runs out by itself */
 		job_forgive(job);
 		return leave(job, vault, import, made->no);
 	}

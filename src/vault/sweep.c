@@ -88,7 +88,7 @@ sweep(struct job *job, struct vault *vault, size_t max, bool dry_run, struct swe
 	for (size_t i = 0; i < count && !dry_run; i++)
 		TRY(sweep_person(job, vault, due[i].no, &result));
 	*ret = result;
-	return OK;
+	return dry_run || result.more ? OK : keys_sweep(job, vault);
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -124,18 +124,9 @@ trim_list(struct job *job, struct trim_row **ret, size_t *ret_count)
 }
 
 struct trim_plan {
+	struct vault *vault;
 	struct trim_row row;
-	uint32_t epoch;
-	bytes wrapped;
 };
-
-static enum err
-trim_steps(struct job *job, struct db *db, void *arg)
-{
-	struct trim_plan *plan = arg;
-
-	return db_keys_trim(job, db, plan->row.subject, plan->row.version, plan->epoch, plan->wrapped);
-}
 
 static bool
 section_wanted(const uint32_t *section, size_t count, uint32_t no)
@@ -148,22 +139,22 @@ section_wanted(const uint32_t *section, size_t count, uint32_t no)
 
 /* Keep what the record as it stands needs; destroy the rest. */
 static enum err
-trim_person(struct job *job, struct vault *vault, const struct trim_row *row)
+trim_person(struct job *job, struct db *db, const struct trim_plan *plan)
 {
 	OWNED(keyset_end) struct keyset *keyset = NULL;
 	OWNED(buf_release) struct buf wrapped = { .max = 64 * 1024 };
-	struct trim_plan plan = { .row = *row };
-	uint32_t section[KEYSET_MAX];
+	const struct trim_row *row = &plan->row;
+	uint32_t section[KEYSET_MAX], epoch;
 	struct subject subject;
 	size_t count = 0, kept = 0;
 	enum err err;
 
-	err = subject_get_no(job, vault, row->subject, &subject);
+	err = subject_get_no(job, plan->vault, row->subject, &subject);
 	if (!err)
-		err = keys_get(job, vault->keys, job->db, row->subject, &keyset);
+		err = keys_get(job, plan->vault->keys, db, row->subject, &keyset);
 	if (err == ERR_ABSENT || err == ERR_GONE) { /* no keys are left, or none are to be left */
 		job_forgive(job);
-		return store_write(job, vault->store, WRITE_RESERVED, trim_steps, &plan);
+		return db_keys_trim(job, db, row->subject, row->version, 0, (bytes){ 0 });
 	}
 	TRY(err);
 	TRY(record_sections(job, subject.record, section, &count));
@@ -171,10 +162,23 @@ trim_person(struct job *job, struct vault *vault, const struct trim_row *row)
 		if (section_wanted(section, count, keyset->item[i].section))
 			keyset->item[kept++] = keyset->item[i];
 	keyset->count = (uint32_t)kept;
-	keyring_wrap(keys_ring(vault->keys), row->subject, keyset, &wrapped);
-	plan.wrapped = arena_bytes(&job->arena, buf_bytes(&wrapped));
-	must(wrapped_epoch(plan.wrapped, &plan.epoch));
-	return store_write(job, vault->store, WRITE_RESERVED, trim_steps, &plan);
+	keyring_wrap(keys_ring(plan->vault->keys), row->subject, keyset, &wrapped);
+	must(wrapped_epoch(buf_bytes(&wrapped), &epoch));
+	return db_keys_trim(job, db, row->subject, row->version, epoch, buf_bytes(&wrapped));
+}
+
+/* On the writer's thread, record and keys read there: nobody can put a key between reading the set
+ * and putting back the smaller one, so this runs while others write, too. */
+static enum err
+trim_steps(struct job *job, struct db *db, void *arg)
+{
+	struct db *before = job->db;
+	enum err err;
+
+	job->db = db;
+	err = trim_person(job, db, arg);
+	job->db = before;
+	return err;
 }
 
 enum err
@@ -185,6 +189,6 @@ keys_sweep(struct job *job, struct vault *vault)
 
 	TRY(trim_list(job, &row, &count));
 	for (size_t i = 0; i < count; i++)
-		TRY(trim_person(job, vault, &row[i]));
+		TRY(store_write(job, vault->store, WRITE_RESERVED, trim_steps, &(struct trim_plan){ vault, row[i] }));
 	return OK;
 }

@@ -19,7 +19,7 @@ struct sweep_result {
 must_check enum err sweep(struct job *job, struct vault *vault, size_t max, bool dry_run,
                           struct sweep_result *ret);
 
-/* At start: key sets whose trimming a crash interrupted (S2). */
+/* Key sets whose trimming a crash or a failing disk interrupted (S2): at start, and with each sweep. */
 must_check enum err keys_sweep(struct job *job, struct vault *vault);
 
 #endif

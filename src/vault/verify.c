@@ -297,11 +297,13 @@ check_all(struct job *job, struct check *check)
 		/* Whoever looked wrong is looked at again: what was a change under way is gone then. */
 		struct verify_result before = *result;
 		uid *only = arena_array(&job->arena, before.first_count, sizeof(*only));
-		for (size_t i = 0; i < before.first_count; i++)
-			only[i] = before.first[i].id;
+		size_t only_count = 0;
+		for (size_t i = 0; i < before.first_count; i++) /* a person's findings stand together */
+			if (!only_count || !uid_eq(only[only_count - 1], before.first[i].id))
+				only[only_count++] = before.first[i].id;
 		memset(result->found, 0, sizeof(result->found));
 		result->first_count = 0;
-		TRY(pass(job, check, &after, only, before.first_count));
+		TRY(pass(job, check, &after, only, only_count));
 		result->persons = before.persons;
 		result->values = before.values;
 		result->acts = before.acts;

@@ -54,7 +54,7 @@ def test_channels_and_classes_matter(app):
 
 
 @pytest.mark.parametrize('body, member', [
-    ({}, '/field'), ({'subject': NOBODY, 'purpose': None}, '/purpose'), ({'subject': NOBODY, 'purpose': CANARY}, '/purpose'),
+    ({}, '/subject'), ({'subject': NOBODY, 'purpose': None}, '/purpose'), ({'subject': NOBODY, 'purpose': CANARY}, '/purpose'),
     ({'subject': NOBODY, 'purpose': ['newsletter']}, '/purpose'), ({'subject': NOBODY, 'channel': None}, '/channel'),
     ({'subject': NOBODY, 'channel': CANARY}, '/channel'), ({'subject': CANARY}, '/subject'), ({'subject': 7}, '/subject'),
     ({'subject': ''}, '/subject'), ({'subject': NOBODY, 'field': 'email', 'value': 'a@b.se'}, '/subject'),

@@ -111,13 +111,13 @@ def test_an_answer_is_replayed_as_the_person_is_now(app):
     assert again.json == {'id': id, 'version': 2} and again.header('ETag') == '"2"'
 
 
-@pytest.mark.parametrize('key, fine', [
+@pytest.mark.parametrize('header, fine', [
     ('"a"', True), ('a', True), ('8e03978e-40d5-43dd-bc93-6894a57f9324', True), (r'"a\"b\\c"', True), ('"' + 'x' * 255 + '"', True),
     ('" a b "', True), ('', False), ('""', False), ('"', False), ('"a', False), ('a"', False), ('"a"b', False), ('"a" ;p=1', False),
     (r'"a\b"', False), ('a b', False), ('"' + 'x' * 256 + '"', False), ('x' * 256, False), ('"\u00e5"', False), (CANARY + ' x', False),
 ])
-def test_the_header_is_a_string(app, key, fine):
-    unique = key.replace('a', uuid.uuid4().hex, 1) if fine and len(key) < 100 else key
+def test_the_header_is_a_string(app, header, fine):
+    unique = header.replace('a', uuid.uuid4().hex, 1) if fine and len(header) < 100 else header
     reply = app.post('/v1/suppressions', {'address': 'email', 'value': email(), 'scope': 'marketing', 'source': 'staff'},
                      headers={'Idempotency-Key': unique.encode().decode('latin-1')})
     assert reply.status in ((204, 422) if fine else (400,)), reply

@@ -107,7 +107,7 @@ def test_an_expired_key_is_no_key(api, app):
 # --- the matrix -----------------------------------------------------------------------------------
 
 def fill(path, person):
-    return (path.replace('{id}', person).replace('{name}', 'newsletter').replace('{seq}', '1')
+    return (path.replace('{id}', person).replace('{name}', 'nothing-of-the-kind').replace('{seq}', '1')
             .replace('{hash}', '0' * 64).replace('{setting}', 'company').replace('{slug}', 'absent'))
 
 
@@ -165,6 +165,35 @@ def test_purposes_bind_a_key_everywhere(api, app, make_key):
     for reply in denied:
         assert (reply.status, reply.slug) == (403, 'purpose-denied'), reply
     assert read(app, id).json['version'] == 1
+
+
+def test_a_key_sees_and_changes_only_what_its_purposes_hold(api, app, make_key):
+    other = api.using(make_key(ALL_SCOPES, ['order']))
+    address = email()
+    both, _ = make_person(app, {'email': address}, [consent(evidence={'form': 'secret'}), contract()])
+    mine, _ = make_person(app, {'email': email()}, [contract()])
+    theirs, _ = make_person(app, {'email': email()}, [consent()])
+    app.post(f'/v1/subjects/{both}/objections')
+
+    acts = other.get(f'/v1/subjects/{both}/consents').json['acts']
+    assert [a['purpose'] for a in acts] == ['order']
+    assert len(app.get(f'/v1/subjects/{both}/consents').json['acts']) == 3
+    assert other.get(f'/v1/subjects/{theirs}/consents').json == {'acts': [], 'next': None}
+
+    change = {'values': {'email': email()}}
+    for id, status in ((both, 200), (mine, 200), (theirs, 403)):
+        reply = other.patch(f'/v1/subjects/{id}', change, headers={'If-Match': '*'})
+        assert reply.status == status, reply
+    for body in ({'kind': 'employee'}, {'flags': []}, {'flags': None}):
+        assert other.patch(f'/v1/subjects/{mine}', body, headers={'If-Match': '*'}).slug == 'purpose-denied'
+    assert other.post(f'/v1/subjects/{mine}/told', {'at': '2026-11-01T00:00:00Z', 'how': 'mail'}).slug == 'purpose-denied'
+
+    for purpose in ('newsletter', 'order'):
+        app.post('/v1/suppressions', {'address': 'email', 'value': address, 'scope': 'purpose', 'purpose': purpose, 'source': 'staff'})
+    search = {'address': 'email', 'value': address}
+    assert 'newsletter' in {s['purpose'] for s in app.post('/v1/suppressions/search', search).json['suppressions']}
+    assert {s['purpose'] for s in other.post('/v1/suppressions/search', search).json['suppressions']} <= {'order', None}
+    assert other.post('/v1/suppressions/search', {'address': 'phone', 'value': '+46701740605'}).slug == 'purpose-denied'
 
 
 def test_saying_no_needs_only_the_scope_withdraw(api, app, make_key):

@@ -54,7 +54,7 @@ def test_wrong_fields_are_refused_naming_the_member(app, wrong, member):
     assert reply.json.get('member', '').startswith(member)
 
 
-@pytest.mark.parametrize('name', ['Email', '9x', '_x', '-', 'a' * 65, 'e.mail', '%C3%A5', 'a%20b', 'a%2Fb'])
+@pytest.mark.parametrize('name', ['Email', '9x', '_x', '-', 'a' * 65, 'e.mail', '%C3%A5', 'a%20b'])
 def test_names_have_a_form(app, name):
     target = f'/v1/fields/{name}'
     reply = app.put(target, field())

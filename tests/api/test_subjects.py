@@ -67,6 +67,15 @@ def test_ids_of_nobody_are_absent(app, id):
         assert reply.status in (400, 404), reply  # a { in an address is no valid one
 
 
+def test_nobody_has_a_ledger(app):
+    for path, body in (('consents', consent(act='given')), ('withdrawals', {'purpose': 'newsletter'}), ('objections', {}),
+                       ('grounds', contract(act='established')), ('restriction', {'act': 'restricted', 'reason': 'claims'}),
+                       ('holds', {'reason': 'x', 'fields': ['email']}), ('holds/1/release', {}),
+                       ('told', {'at': '2026-11-01T00:00:00Z', 'how': 'mail'})):
+        reply = app.post(f'/v1/subjects/{NOBODY}/{path}', body)
+        assert (reply.status, reply.slug) == (404, 'absent'), (path, reply)
+
+
 def test_ids_are_read_in_either_case(app, person):
     id, _ = person
     assert read(app, id.upper()).json['id'] == id

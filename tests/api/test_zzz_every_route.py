@@ -11,11 +11,14 @@ def test_every_operation_was_called_with_success(request, description):
         assert documented <= good, f'{operation["operationId"]} never answered {documented - good}'
 
 
-def test_most_documented_statuses_were_seen(request, description):
+def test_documented_statuses_were_seen(request, description):
     if len({item.fspath for item in request.session.items}) < 8:
         return
-    rare = {'500', '503', '507'}  # faults: tests/fault
-    documented = {(operation['operationId'], int(status)) for _, _, operation in description.operations()
-                  for status in operation['responses'] if status not in rare}
+    # 500, 503, 507: faults (tests/fault).  410: until erasure can be asked for.  409: mostly
+    # idempotency-in-progress, which takes luck.  413 of a list: an answer of 16 MiB.
+    rare = {500, 503, 507, 410, 409}
+    documented = {(operation['operationId'], int(status)) for method, _, operation in description.operations()
+                  for status in operation['responses']
+                  if int(status) not in rare and not (method == 'GET' and status == '413')}
     missing = sorted(documented - description.seen)
-    assert len(missing) <= len(documented) * 0.05, f'{len(missing)} of {len(documented)}: {missing}'
+    assert not missing, f'{len(missing)} of {len(documented)}: {missing}'

@@ -43,7 +43,7 @@ class Campaign:
         """Restarts and holds the store to the journal."""
         self.slowest = max(self.slowest, self.server.start())
         caller = self.server.caller()
-        wrong = [f'valv verify: {finding}' for finding in self.server.verify()['findings']]
+        wrong = [f'valv verify: {finding}'[:300] for finding in self.server.verify()['findings']]
         wrong += self.journal.check(caller, self.server.data, everybody)
         caller.close()
         assert not wrong, '\n'.join(wrong[:20] + [f'{len(wrong)} in all; seed {self.seed}',

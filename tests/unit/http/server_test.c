@@ -402,15 +402,15 @@ a_client_that_leaves_harms_nobody(void **state)
 
 /* H3: an answer that quotes its request; both are gone when it has left. */
 static void
-nothing_of_a_request_or_its_answer_remains(void **state)
+leaves_nothing(const char *connection_header)
 {
 	struct talk talk;
 	struct reply reply;
 	char text[256], *at = text;
 
-	(void)state;
 	talk_to(&talk, server);
-	at = stpcpy(at, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 24\r\nAuthorization: ");
+	at += snprintf(text, sizeof(text), "POST /echo HTTP/1.1\r\nHost: a\r\n%sContent-Length: 24\r\n"
+	                                   "Authorization: ", connection_header);
 	remains_marker(at);
 	at = stpcpy(at + REMAINS_LEN, "\r\n\r\n");
 	remains_marker(at);
@@ -427,6 +427,14 @@ nothing_of_a_request_or_its_answer_remains(void **state)
 		usleep(10000);
 	assert_int_equal(remains_count(), 0);
 	talk_end(&talk);
+}
+
+static void
+nothing_of_a_request_or_its_answer_remains(void **state)
+{
+	(void)state;
+	leaves_nothing("");
+	leaves_nothing("Connection: close\r\n");
 }
 
 static void

@@ -1,0 +1,7 @@
+#include "vault_tests.h"
+
+int
+main(void)
+{
+	return record_tests() + change_tests() + coverage_tests();
+}

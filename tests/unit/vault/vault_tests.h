@@ -1,0 +1,9 @@
+/* The groups of vault_test; each file is one. */
+#ifndef VAULT_TESTS_H
+#define VAULT_TESTS_H
+
+int record_tests(void);
+int coverage_tests(void);
+int change_tests(void);
+
+#endif
