@@ -25,7 +25,8 @@ idempotency_enter(struct job *job, struct idempotency_set *set, struct idempoten
 	}
 	pthread_mutex_unlock(&set->mutex);
 	if (other)
-		return fail(job, ERR_IDEMPOTENCY_BUSY, "ask again when the first call has been answered");
+		return fail(job, ERR_IDEMPOTENCY_BUSY,
+		            "ask again when the first call has been answered");
 	return OK;
 }
 
@@ -71,7 +72,8 @@ idempotency_put(struct job *job, struct db *db, void *arg)
 	bytes object = idempotency->object ? uid_bytes(idempotency->object) : (bytes){ 0 };
 	int64_t added;
 
-	TRY(db_run(job, db, SQL_IDEMPOTENCY_DROP_BEFORE, ARGS(sql_i64(job->now - IDEMPOTENCY_KEPT)), NULL));
+	TRY(db_run(job, db, SQL_IDEMPOTENCY_DROP_BEFORE, ARGS(sql_i64(job->now - IDEMPOTENCY_KEPT)),
+	           NULL));
 	TRY(db_run(job, db, SQL_IDEMPOTENCY_PUT,
 	           ARGS(sql_i64(idempotency->actor.kind), sql_i64(idempotency->actor.no),
 	                sql_bytes((bytes){ idempotency->digest, DIGEST_BYTES }),
@@ -79,7 +81,8 @@ idempotency_put(struct job *job, struct db *db, void *arg)
 	                sql_i64(idempotency->status), sql_bytes_or_null(object), sql_i64(job->now)),
 	           &added));
 	if (added != 1)
-		return fail(job, ERR_IDEMPOTENCY_BUSY, "ask again when the first call has been answered");
+		return fail(job, ERR_IDEMPOTENCY_BUSY,
+		            "ask again when the first call has been answered");
 	idempotency->kept = true;
 	return OK;
 }

@@ -18,12 +18,14 @@ act_times(struct job *job, struct json body, struct act_new *act)
 	TRY(json_time(job, body, "at", &act->at, NULL));
 	TRY(json_time(job, body, "until", &act->until_at, NULL));
 	if (act->until_at <= act->at)
-		return json_fail(job, ERR_INVALID, json_member(job, body, "until"), "is not after the act");
+		return json_fail(job, ERR_INVALID, json_member(job, body, "until"),
+		                 "is not after the act");
 	return OK;
 }
 
 static enum err
-basis_read(struct job *job, const struct purpose_version *version, struct json body, enum basis *ret)
+basis_read(struct job *job, const struct purpose_version *version, struct json body,
+           enum basis *ret)
 {
 	int word = (int)version->basis;
 
@@ -31,14 +33,15 @@ basis_read(struct job *job, const struct purpose_version *version, struct json b
 	*ret = (enum basis)word;
 	if (*ret == version->basis || (*ret == BASIS_SOFT_OPT_IN && version->soft_opt_in))
 		return OK;
-	return json_fail(job, ERR_INVALID, json_member(job, body, "basis"), "the purpose rests on another basis");
+	return json_fail(job, ERR_INVALID, json_member(job, body, "basis"),
+	                 "the purpose rests on another basis");
 }
 
 static bool
 is_about_consent(enum act act)
 {
-	return act == ACT_REQUESTED || act == ACT_GIVEN || act == ACT_CONFIRMED || act == ACT_REFUSED ||
-	       act == ACT_WITHDRAWN;
+	return act == ACT_REQUESTED || act == ACT_GIVEN || act == ACT_CONFIRMED ||
+	       act == ACT_REFUSED || act == ACT_WITHDRAWN;
 }
 
 /* Consent is given, every other ground is established; the two do not mix. */
@@ -103,7 +106,8 @@ again_act(struct job *job, struct call *call)
 	struct subject subject;
 
 	TRY(subject_get(job, call->vault, call->object, &subject));
-	change_answer(job, call, 200, &(struct change_result){ .id = subject.id, .version = subject.version });
+	change_answer(job, call, 200,
+	              &(struct change_result){ .id = subject.id, .version = subject.version });
 	return OK;
 }
 
@@ -168,7 +172,8 @@ static enum err
 purpose_needed(struct job *job, const struct append *append)
 {
 	if (!append->purpose)
-		return json_fail(job, ERR_INVALID, json_member(job, append->body, "purpose"), "is required");
+		return json_fail(job, ERR_INVALID, json_member(job, append->body, "purpose"),
+		                 "is required");
 	return OK;
 }
 
@@ -204,10 +209,12 @@ version_lowered(const struct change *change, const struct purpose *purpose)
 	uint32_t number = 0;
 
 	for (size_t i = 0; i < standing->permission_count; i++)
-		if (standing->permission[i].purpose == purpose->no && standing->permission[i].version > number)
+		if (standing->permission[i].purpose == purpose->no &&
+		    standing->permission[i].version > number)
 			number = standing->permission[i].version;
 	for (size_t i = 0; i < standing->ground_count; i++)
-		if (standing->ground[i].purpose == purpose->no && standing->ground[i].version > number)
+		if (standing->ground[i].purpose == purpose->no &&
+		    standing->ground[i].version > number)
 			number = standing->ground[i].version;
 	if (number)
 		version = registry_version(change->registry, purpose->no, number);
@@ -246,7 +253,8 @@ consent_fill(struct job *job, struct vault *vault, struct change *change, void *
 	if (act_raises(act->act) < 0)
 		return consent_lowered(job, change, purpose, append->body, act);
 	if (!purpose->active)
-		return json_fail(job, ERR_PURPOSE_INACTIVE, json_member(job, append->body, "purpose"),
+		return json_fail(job, ERR_PURPOSE_INACTIVE,
+		                 json_member(job, append->body, "purpose"),
 		                 "the purpose has no version in force");
 	return act_about(job, change->registry, purpose, append->body, act);
 }
@@ -296,7 +304,8 @@ withdrawals_of_all(struct job *job, struct change *change, const struct append *
 
 	for (size_t i = 0; i < standing->permission_count; i++) {
 		const struct permission *permission = &standing->permission[i];
-		bool done = permission->state == PERMISSION_WITHDRAWN || permission->state == PERMISSION_REFUSED;
+		bool done = permission->state == PERMISSION_WITHDRAWN ||
+		            permission->state == PERMISSION_REFUSED;
 		for (size_t n = 0; n < count; n++)
 			done |= act[n].version->purpose == permission->purpose;
 		if (!done)
@@ -353,8 +362,9 @@ ground_meant(struct job *job, const struct change *change, const struct purpose 
 		*ret = ground;
 		return OK;
 	}
-	return json_fail(job, ERR_CONFLICT, json_member(job, body, "purpose"),
-	                 "the person has no such ground for that purpose; consent is withdrawn, not ended");
+	return json_fail(
+		job, ERR_CONFLICT, json_member(job, body, "purpose"),
+		"the person has no such ground for that purpose; consent is withdrawn, not ended");
 }
 
 static enum err
@@ -367,7 +377,8 @@ ground_lowered(struct job *job, const struct change *change, const struct purpos
 	act->basis = ground->basis;
 	TRY(act_times(job, body, act));
 	return act_evidence(job, change->registry,
-	                    registry_version(change->registry, ground->purpose, ground->version), body, act);
+	                    registry_version(change->registry, ground->purpose, ground->version),
+	                    body, act);
 }
 
 static enum err
@@ -382,7 +393,8 @@ ground_fill(struct job *job, struct vault *vault, struct change *change, void *c
 	if (act_raises(act->act) < 0)
 		return ground_lowered(job, change, purpose, append->body, act);
 	if (!purpose->active)
-		return json_fail(job, ERR_PURPOSE_INACTIVE, json_member(job, append->body, "purpose"),
+		return json_fail(job, ERR_PURPOSE_INACTIVE,
+		                 json_member(job, append->body, "purpose"),
 		                 "the purpose has no version in force");
 	return act_about(job, change->registry, purpose, append->body, act);
 }
@@ -421,7 +433,8 @@ objection_fill(struct job *job, struct vault *vault, struct change *change, void
 	act->act = ACT_OBJECTED;
 	act->version = purpose ? version_lowered(change, purpose) : NULL;
 	if (purpose && !act->version)
-		return json_fail(job, ERR_PURPOSE_INACTIVE, json_member(job, append->body, "purpose"),
+		return json_fail(job, ERR_PURPOSE_INACTIVE,
+		                 json_member(job, append->body, "purpose"),
 		                 "the purpose was never in force");
 	TRY(act_times(job, append->body, act));
 	TRY(body_word(job, append->body, "method", WORDS_METHOD, &method, NULL));
@@ -475,7 +488,8 @@ restriction_fill(struct job *job, struct vault *vault, struct change *change, vo
 		.at = job->now,
 		.until_at = TIME_NEVER,
 		.method = METHOD_API_CALL,
-		.evidence = one_member(job, S("reason"), words_name(WORDS_RESTRICTION_REASON, reason)),
+		.evidence =
+			one_member(job, S("reason"), words_name(WORDS_RESTRICTION_REASON, reason)),
 	};
 	append_acts(change, append, act, 1);
 	return OK;
@@ -492,8 +506,9 @@ told_before_lifting(struct job *job, const struct append *append)
 
 	TRY(json_time(job, append->body, "told_at", &told_at, &there));
 	if (append->act == ACT_UNRESTRICTED && (!there || told_at > job->now))
-		return json_fail(job, ERR_EVIDENCE, json_member(job, append->body, "told_at"),
-		                 "when the person was told, before the restriction is lifted, is needed");
+		return json_fail(
+			job, ERR_EVIDENCE, json_member(job, append->body, "told_at"),
+			"when the person was told, before the restriction is lifted, is needed");
 	return OK;
 }
 
@@ -529,7 +544,8 @@ hold_fields_read(struct job *job, const struct registry *registry, struct json b
 
 	TRY(json_array(job, body, "fields", LIMIT_VALUES, &list));
 	if (!json_count(list))
-		return json_fail(job, ERR_INVALID, json_member(job, body, "fields"), "names the fields that are kept");
+		return json_fail(job, ERR_INVALID, json_member(job, body, "fields"),
+		                 "names the fields that are kept");
 	for (size_t i = 0; i < json_count(list); i++) {
 		struct json element = json_element(job, list, i);
 		const struct field *field;
@@ -556,10 +572,12 @@ hold_fill(struct job *job, struct vault *vault, struct change *change, void *ctx
 	act->method = METHOD_API_CALL;
 	TRY(act_times(job, append->body, act));
 	if (act->until_at <= job->now)
-		return json_fail(job, ERR_INVALID, json_member(job, append->body, "until"), "is past");
+		return json_fail(job, ERR_INVALID, json_member(job, append->body, "until"),
+		                 "is past");
 	TRY(json_need_str(job, append->body, "reason", 2000, &reason));
 	if (!str_trim(reason).len)
-		return json_fail(job, ERR_INVALID, json_member(job, append->body, "reason"), "is empty");
+		return json_fail(job, ERR_INVALID, json_member(job, append->body, "reason"),
+		                 "is empty");
 	TRY(hold_fields_read(job, change->registry, append->body, &act->detail));
 	act->evidence = one_member(job, S("reason"), reason);
 	append_acts(change, append, act, 1);
@@ -580,7 +598,8 @@ is_held(const struct standing *standing, int64_t seq)
 {
 	for (size_t i = 0; i < standing->ground_count; i++) {
 		const struct ground *ground = &standing->ground[i];
-		if (ground->basis == BASIS_STORAGE_ONLY && ground->seq == seq && ground->state != GROUND_OVER)
+		if (ground->basis == BASIS_STORAGE_ONLY && ground->seq == seq &&
+		    ground->state != GROUND_OVER)
 			return true;
 	}
 	return false;
@@ -629,7 +648,8 @@ told_fill(struct job *job, struct vault *vault, struct change *change, void *ctx
 	TRY(body_need_time(job, append->body, "at", &change->told_at));
 	TRY(body_need_word(job, append->body, "how", WORDS_METHOD, &how));
 	if (change->told_at > job->now)
-		return json_fail(job, ERR_INVALID, json_member(job, append->body, "at"), "is in the future");
+		return json_fail(job, ERR_INVALID, json_member(job, append->body, "at"),
+		                 "is in the future");
 	change->set_told = true;
 	change->entry_note = arena_bytes(&job->arena, (bytes){ (uint8_t[]){ (uint8_t)how }, 1 });
 	append_acts(change, append, NULL, 0);
@@ -750,7 +770,8 @@ act_write(struct job *job, struct call *call, struct json_out *out, const struct
 
 /* A key sees the acts about its purposes; those on the whole person, one that is for all. */
 static enum err
-ledger_write(struct job *job, struct call *call, const struct act_row *act, size_t count, size_t limit)
+ledger_write(struct job *job, struct call *call, const struct act_row *act, size_t count,
+             size_t limit)
 {
 	struct json_out *out = answer_json(call, 200);
 

@@ -3,7 +3,8 @@
 
 #include "api/call.h"
 
-#define NOTHING_RUNS "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+#define NOTHING_RUNS \
+	"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 void
 answer_headers(struct response *response)

@@ -256,14 +256,16 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, stru
 }
 
 static enum err
-entry_write_json(struct job *job, struct call *call, const struct entry_row *row, struct json_out *out)
+entry_write_json(struct job *job, struct call *call, const struct entry_row *row,
+                 struct json_out *out)
 {
 	json_open(out, '{');
 	json_pair_i64(out, S("seq"), row->seq);
 	json_pair_time(out, S("at"), row->at);
 	TRY(actor_pair(job, out, row->actor));
 	json_pair_str(out, S("act"), entry_name(row->act));
-	json_pair_str(out, S("outcome"), row->outcome ? str_from_c(err_info(row->outcome)->slug) : S("done"));
+	json_pair_str(out, S("outcome"),
+	              row->outcome ? str_from_c(err_info(row->outcome)->slug) : S("done"));
 	TRY(subject_pair(job, out, row->subject));
 	purpose_pair(out, call->registry, row->purpose);
 	TRY(body_write(job, call, row, out));
@@ -307,7 +309,8 @@ audit_read(struct job *job, struct call *call, struct audit_query *ret)
 }
 
 static enum err
-audit_list(struct job *job, const struct audit_query *query, struct entry_row *row, size_t *ret_count)
+audit_list(struct job *job, const struct audit_query *query, struct entry_row *row,
+           size_t *ret_count)
 {
 	OWNED(rows_end) struct rows rows = { 0 };
 	bool there;
@@ -338,7 +341,8 @@ audit_list(struct job *job, const struct audit_query *query, struct entry_row *r
 }
 
 static enum err
-audit_write(struct job *job, struct call *call, const struct entry_row *row, size_t count, int64_t limit)
+audit_write(struct job *job, struct call *call, const struct entry_row *row, size_t count,
+            int64_t limit)
 {
 	struct json_out *out = answer_json(call, 200);
 
@@ -365,6 +369,7 @@ on_audit_entries_get(struct job *job, struct call *call)
 	row = arena_array(&job->arena, (size_t)query.page.limit, sizeof(*row));
 	TRY(audit_list(job, &query, row, &count));
 	TRY(entry_write(job, call->vault->store,
-	                &(struct entry){ .act = ENTRY_AUDIT_READ, .subject = query.subject }, NULL)); /* I4 */
+	                &(struct entry){ .act = ENTRY_AUDIT_READ, .subject = query.subject },
+	                NULL)); /* I4 */
 	return audit_write(job, call, row, count, query.page.limit);
 }

@@ -47,7 +47,8 @@ body_mask(struct job *job, struct json object, const char *name, enum words word
 			return json_fail(job, ERR_INVALID, element, "must be a string");
 		TRY(json_scalar(job, element, LIMIT_STRING_BYTES, &text));
 		if (!words_find(words, text, &no))
-			return json_fail(job, ERR_INVALID, element, "is not one of the words that it may be");
+			return json_fail(job, ERR_INVALID, element,
+			                 "is not one of the words that it may be");
 		bit = bits ? 1u << no : (uint32_t)no;
 		if (mask & bit)
 			return json_fail(job, ERR_INVALID, element, "is there twice");
@@ -80,6 +81,7 @@ body_field(struct job *job, const struct registry *registry, struct json object,
 	TRY(json_need_str(job, object, name, LIMIT_STRING_BYTES, &text));
 	*ret = registry_field(registry, text);
 	if (!*ret)
-		return json_fail(job, ERR_INVALID, json_member(job, object, name), "names no field");
+		return json_fail(job, ERR_INVALID, json_member(job, object, name),
+		                 "names no field");
 	return OK;
 }

@@ -24,7 +24,8 @@ is_operator(const struct call *call)
 {
 	const struct request *request = call->request;
 
-	return request->local && (request->peer_uid == 0 || request->peer_uid == call->api->operator_uid);
+	return request->local &&
+	       (request->peer_uid == 0 || request->peer_uid == call->api->operator_uid);
 }
 
 /* A key that is shown counts also on the socket, so that it can be tried there. */
@@ -37,7 +38,8 @@ principal_find(struct job *job, struct call *call)
 	TRY(call_header(job, call, S("Authorization"), &header, &there));
 	if (!there && is_operator(call))
 		return principal_of_operator(job, call->request->peer_uid, &call->principal);
-	return principal_of_key(job, call->vault->store, call->api->key_cache, header, &call->principal);
+	return principal_of_key(job, call->vault->store, call->api->key_cache, header,
+	                        &call->principal);
 }
 
 enum err
@@ -47,7 +49,8 @@ call_authorise(struct job *job, struct call *call)
 
 	TRY(principal_find(job, call)); /* X1 */
 	if (route_has(route, ROUTE_OPERATOR) && job->actor.kind != ACTOR_OPERATOR)
-		return fail(job, ERR_DENIED, "this is done on the server's own socket, without a key");
+		return fail(job, ERR_DENIED,
+		            "this is done on the server's own socket, without a key");
 	if (route->scopes && !(call->principal.scopes & route->scopes))
 		return fail(job, ERR_DENIED, "the key lacks the scope that this needs");
 	return OK;
@@ -106,7 +109,8 @@ call_purpose(struct job *job, struct call *call, struct json body, const struct 
 		return OK;
 	*ret = registry_purpose(call->registry, name);
 	if (!*ret)
-		return json_fail(job, ERR_INVALID, json_member(job, body, "purpose"), "names no purpose");
+		return json_fail(job, ERR_INVALID, json_member(job, body, "purpose"),
+		                 "names no purpose");
 	return call_may(job, call, (*ret)->no);
 }
 
@@ -134,18 +138,21 @@ call_if_match(struct job *job, const struct call *call, struct if_match *ret)
 
 	TRY(call_header(job, call, S("If-Match"), &rest, &there));
 	if (!there)
-		return fail(job, ERR_PRECONDITION, "send If-Match with the ETag of what you read, or *");
+		return fail(job, ERR_PRECONDITION,
+		            "send If-Match with the ETag of what you read, or *");
 	found.any = str_eq(str_trim(rest), S("*"));
 	while (!found.any) {
 		rest = str_trim(rest);
 		if (found.count == IF_MATCH_MAX || !eat_tag(&rest, &found.version[found.count]))
-			return fail(job, ERR_HEADER, "If-Match is a list of at most 8 entity tags in quotes, or *");
+			return fail(job, ERR_HEADER,
+			            "If-Match is a list of at most 8 entity tags in quotes, or *");
 		found.count++;
 		rest = str_trim(rest);
 		if (!rest.len)
 			break;
 		if (!eat_char(&rest, ','))
-			return fail(job, ERR_HEADER, "If-Match is a list of at most 8 entity tags in quotes, or *");
+			return fail(job, ERR_HEADER,
+			            "If-Match is a list of at most 8 entity tags in quotes, or *");
 	}
 	*ret = found;
 	return OK;
@@ -162,7 +169,9 @@ query_number(struct job *job, const struct call *call, str name, int64_t min, in
 	if (!request_query(&job->arena, call->request, name, &text, &bad) && !bad)
 		return OK;
 	if (bad || !str_i64(text, &value) || value < min || value > max)
-		return fail(job, ERR_MALFORMED, "after and limit are numbers: after as `next` gave it, limit 1 to 1000");
+		return fail(
+			job, ERR_MALFORMED,
+			"after and limit are numbers: after as `next` gave it, limit 1 to 1000");
 	*ret = value;
 	return OK;
 }
@@ -193,9 +202,11 @@ query_check(struct job *job, const struct call *call)
 			continue;
 		if (route_has(call->route, ROUTE_OF_SUBJECT) && str_eq(name, S("subject")))
 			continue;
-		if (route_has(call->route, ROUTE_CSV) && (str_eq(name, S("offset")) || str_eq(name, S("last"))))
+		if (route_has(call->route, ROUTE_CSV) &&
+		    (str_eq(name, S("offset")) || str_eq(name, S("last"))))
 			continue;
-		return fail(job, ERR_MALFORMED, "a query parameter that this address does not take");
+		return fail(job, ERR_MALFORMED,
+		            "a query parameter that this address does not take");
 	}
 	return OK;
 }
@@ -221,7 +232,8 @@ media_type_fits(const struct route *route, str header)
 {
 	str type = header, rest = header;
 
-	if (route_has(route, ROUTE_CSV)) { /* its encoding is guessed, or said in the import's settings */
+	if (route_has(route,
+	              ROUTE_CSV)) { /* its encoding is guessed, or said in the import's settings */
 		(void)eat_until(&rest, ';', &type);
 		return str_eq_fold(str_trim(type), S("text/csv"));
 	}
@@ -231,7 +243,8 @@ media_type_fits(const struct route *route, str header)
 	if (route_has(route, ROUTE_NDJSON))
 		return str_eq_fold(type, S("application/x-ndjson")) ||
 		       str_eq_fold(type, S("application/jsonl"));
-	if (route_has(route, ROUTE_MERGE_PATCH) && str_eq_fold(type, S("application/merge-patch+json")))
+	if (route_has(route, ROUTE_MERGE_PATCH) &&
+	    str_eq_fold(type, S("application/merge-patch+json")))
 		return true;
 	return str_eq_fold(type, S("application/json"));
 }
@@ -244,10 +257,12 @@ media_type_check(struct job *job, const struct call *call)
 
 	TRY(call_header(job, call, S("Content-Encoding"), &encoding, &there));
 	if (there && !str_eq_fold(encoding, S("identity")))
-		return fail(job, ERR_MEDIA_TYPE, "the body is sent as it is, without Content-Encoding");
+		return fail(job, ERR_MEDIA_TYPE,
+		            "the body is sent as it is, without Content-Encoding");
 	TRY(call_header(job, call, S("Content-Type"), &type, &there));
 	if (!there || !media_type_fits(call->route, type))
-		return fail(job, ERR_MEDIA_TYPE, "the Content-Type of the body is not one that this address takes");
+		return fail(job, ERR_MEDIA_TYPE,
+		            "the Content-Type of the body is not one that this address takes");
 	return OK;
 }
 
@@ -289,14 +304,16 @@ idempotency_key_read(struct job *job, str header, str *ret)
 			return false;
 		if (quoted && header.ptr[0] == '"')
 			break;
-		if (quoted && eat_char(&header, '\\') && !(header.len && strchr("\"\\", header.ptr[0])))
+		if (quoted && eat_char(&header, '\\') &&
+		    !(header.len && strchr("\"\\", header.ptr[0])))
 			return false;
 		if (!quoted && (header.ptr[0] == '"' || header.ptr[0] == ' '))
 			return false;
 		text[len++] = header.ptr[0];
 	}
 	*ret = (str){ text, len };
-	return (quoted ? str_eq(header, S("\"")) : !header.len) && len && len <= LIMIT_IDEMPOTENCY_BYTES;
+	return (quoted ? str_eq(header, S("\"")) : !header.len) && len &&
+	       len <= LIMIT_IDEMPOTENCY_BYTES;
 }
 
 /* What makes two calls the same: method, path and what the body says, however it is spaced. */
@@ -309,7 +326,8 @@ fingerprint(struct job *job, struct call *call)
 		TRY(json_canonical(job, call->body, LIMIT_BODY_BYTES * 2, &body));
 	bytes parts[] = { str_bytes(S("fingerprint")), str_bytes(call->request->method_name),
 		          str_bytes(call->request->path), str_bytes(body) };
-	digest_keyed(call->api->idempotency_key, parts, COUNT(parts), call->idempotency.fingerprint);
+	digest_keyed(call->api->idempotency_key, parts, COUNT(parts),
+	             call->idempotency.fingerprint);
 	return OK;
 }
 
@@ -325,7 +343,8 @@ idempotency_read(struct job *job, struct call *call)
 	if (!there)
 		return OK;
 	if (!idempotency_key_read(job, header, &key))
-		return fail(job, ERR_HEADER, "Idempotency-Key is a string in quotes, at most 255 characters");
+		return fail(job, ERR_HEADER,
+		            "Idempotency-Key is a string in quotes, at most 255 characters");
 	bytes parts[] = { str_bytes(S("key")), str_bytes(key) };
 	digest_keyed(call->api->idempotency_key, parts, COUNT(parts), call->idempotency.digest);
 	TRY(fingerprint(job, call));

@@ -14,9 +14,9 @@ text_of_body(struct job *job, struct json body, struct question_text *ret)
 		const char *name;
 		str *at;
 	} texts[] = {
-		{ "subject", &ret->subject }, { "field", &ret->field },
-		{ "value", &ret->value },     { "purpose", &ret->purpose },
-		{ "channel", &ret->channel }, { "class", &ret->message_class },
+		{ "subject", &ret->subject },   { "field", &ret->field },
+		{ "value", &ret->value },       { "purpose", &ret->purpose },
+		{ "channel", &ret->channel },   { "class", &ret->message_class },
 		{ "category", &ret->category },
 	};
 
@@ -81,7 +81,8 @@ person_read(struct job *job, struct call *call, const struct question_text *text
 	item->by_value = !text->subject.ptr;
 	if (item->by_value) {
 		if (!text->field.ptr && !text->value.ptr)
-			return fail_at(job, ERR_INVALID, S("/subject"), "is required, or else field and value");
+			return fail_at(job, ERR_INVALID, S("/subject"),
+			               "is required, or else field and value");
 		NEEDED(text->value, "/value");
 		if (text->value.len > LIMIT_VALUE_BYTES)
 			return fail_at(job, ERR_INVALID, S("/value"), "is too long");
@@ -108,11 +109,14 @@ question_of_text(struct job *job, struct call *call, const struct question_text 
 	TRY(purpose_find(job, call, text->purpose, memory, &question->purpose));
 	NEEDED(text->channel, "/channel");
 	if (!channel_find(text->channel, &question->channel))
-		return fail_at(job, ERR_INVALID, S("/channel"), "is not one of the words that it may be");
+		return fail_at(job, ERR_INVALID, S("/channel"),
+		               "is not one of the words that it may be");
 	if (text->message_class.ptr && !class_find(text->message_class, &question->message_class))
-		return fail_at(job, ERR_INVALID, S("/class"), "is not one of the words that it may be");
+		return fail_at(job, ERR_INVALID, S("/class"),
+		               "is not one of the words that it may be");
 	if (text->category.ptr && !name_valid(text->category))
-		return fail_at(job, ERR_INVALID, S("/category"), "is a-z, then a-z 0-9 _ -, at most 64 characters");
+		return fail_at(job, ERR_INVALID, S("/category"),
+		               "is a-z, then a-z 0-9 _ -, at most 64 characters");
 	return person_read(job, call, text, memory, item);
 }
 
@@ -136,7 +140,8 @@ question_decide(struct job *job, struct call *call, struct batch_item *item)
 	if (item->by_value)
 		return decide_value(job, call->vault, call->registry, item->field, item->raw,
 		                    &item->question, &item->verdict);
-	return decide_subject(job, call->vault, call->registry, item->id, &item->question, &item->verdict);
+	return decide_subject(job, call->vault, call->registry, item->id, &item->question,
+	                      &item->verdict);
 }
 
 static void
@@ -331,7 +336,8 @@ batch_check(struct job *job, struct call *call)
 
 	if (!body.len)
 		return fail(job, ERR_MALFORMED, "the body has no line");
-	for (const char *at = body.ptr; (at = memchr(at, '\n', (size_t)(body.ptr + body.len - at))); at++)
+	for (const char *at = body.ptr; (at = memchr(at, '\n', (size_t)(body.ptr + body.len - at)));
+	     at++)
 		lines++;
 	if (lines + (body.ptr[body.len - 1] != '\n') > LIMIT_BATCH_LINES)
 		return fail(job, ERR_LIMIT, "limit_batch_lines: more lines than a batch may have");

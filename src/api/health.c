@@ -43,9 +43,10 @@ store_metrics(struct buf *out, struct store *store)
 	store_stats(store, &stats);
 	COUNTER(out, "valv_store_groups_total", "Commits since start.", stats.groups);
 	COUNTER(out, "valv_store_writes_total", "Writes committed since start.", stats.writes);
-	COUNTER(out, "valv_store_writes_failed_total", "Writes that failed since start.", stats.failed);
-	GAUGE(out, "valv_store_reserve_in_use", "1: the disk is so full that the reserve is in use.",
-	      stats.reserve_in_use);
+	COUNTER(out, "valv_store_writes_failed_total", "Writes that failed since start.",
+	        stats.failed);
+	GAUGE(out, "valv_store_reserve_in_use",
+	      "1: the disk is so full that the reserve is in use.", stats.reserve_in_use);
 }
 
 static void
@@ -56,9 +57,12 @@ server_metrics(struct buf *out, const struct server *server)
 	if (!server)
 		return;
 	server_stats(server, &stats);
-	COUNTER(out, "valv_http_requests_total", "Requests handed to a worker since start.", stats.requests);
-	COUNTER(out, "valv_http_refused_total", "Requests refused before a handler since start.", stats.refused);
-	COUNTER(out, "valv_http_busy_total", "Requests answered 503 because the queue was full.", stats.busy);
+	COUNTER(out, "valv_http_requests_total", "Requests handed to a worker since start.",
+	        stats.requests);
+	COUNTER(out, "valv_http_refused_total", "Requests refused before a handler since start.",
+	        stats.refused);
+	COUNTER(out, "valv_http_busy_total", "Requests answered 503 because the queue was full.",
+	        stats.busy);
 	GAUGE(out, "valv_http_waiting", "Requests that wait for a worker.", stats.waiting);
 	GAUGE(out, "valv_http_running", "Requests at work.", stats.running);
 	GAUGE(out, "valv_http_connections", "Open connections.", stats.connections);

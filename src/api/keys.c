@@ -21,7 +21,7 @@ scopes_read(struct job *job, struct call *call, uint32_t *ret)
 	TRY(body_mask(job, call->body, "scopes", WORDS_SCOPE, false, ret, &there));
 	if (!there || !*ret)
 		return json_fail(job, ERR_INVALID, place, "names at least one scope");
-	return require_scope(job, &call->principal, (enum scope)*ret);
+	return require_scope(job, &call->principal, (enum scope) * ret);
 }
 
 static enum err

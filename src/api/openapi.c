@@ -76,7 +76,10 @@ static void
 put_purposes(struct json_out *out)
 {
 	json_name(out, S("oneOf"));
-	json_put_raw(out, S("[{\"const\":\"*\"},{\"type\":\"array\",\"items\":{\"type\":\"string\",\"pattern\":\"" NAME_PATTERN "\"}}]"));
+	json_put_raw(
+		out,
+		S("[{\"const\":\"*\"},{\"type\":\"array\",\"items\":{\"type\":\"string\",\"pattern\":\"" NAME_PATTERN
+	          "\"}}]"));
 }
 
 /* The inside of the schema object of one value. */
@@ -247,19 +250,23 @@ static void
 put_path_parameter(struct json_out *out, str name)
 {
 	if (str_eq(name, S("id")))
-		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"string\",\"format\":\"uuid\"}"), S("The id."));
+		put_parameter(out, IN_PATH, name, true,
+		              S("{\"type\":\"string\",\"format\":\"uuid\"}"), S("The id."));
 	else if (str_eq(name, S("seq")))
 		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"integer\"}"),
 		              S("Number of the hold in the person's ledger."));
 	else if (str_eq(name, S("hash")))
-		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"string\",\"pattern\":\"^[0-9a-fA-F]{64}$\"}"),
+		put_parameter(out, IN_PATH, name, true,
+		              S("{\"type\":\"string\",\"pattern\":\"^[0-9a-fA-F]{64}$\"}"),
 		              S("SHA-256 of the words, in hexadecimal."));
 	else if (str_eq(name, S("setting")))
 		put_setting_parameter(out);
 	else if (str_eq(name, S("slug")))
-		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"string\"}"), S("The last part of the type."));
+		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"string\"}"),
+		              S("The last part of the type."));
 	else
-		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"string\",\"pattern\":\"" NAME_PATTERN "\"}"),
+		put_parameter(out, IN_PATH, name, true,
+		              S("{\"type\":\"string\",\"pattern\":\"" NAME_PATTERN "\"}"),
 		              S("The name."));
 }
 
@@ -276,8 +283,9 @@ static void
 put_other_parameters(struct json_out *out, const struct route *route)
 {
 	if (route_has(route, ROUTE_CSV)) {
-		put_parameter(out, IN_QUERY, S("offset"), true, S("{\"type\":\"integer\",\"minimum\":0}"),
-		              S("Where in the file the piece begins: `offset` of the answer before, 0 at first."));
+		put_parameter(
+			out, IN_QUERY, S("offset"), true, S("{\"type\":\"integer\",\"minimum\":0}"),
+			S("Where in the file the piece begins: `offset` of the answer before, 0 at first."));
 		put_parameter(out, IN_QUERY, S("last"), false, S("{\"type\":\"boolean\"}"),
 		              S("true: the file ends with this piece."));
 	}
@@ -288,17 +296,22 @@ put_other_parameters(struct json_out *out, const struct route *route)
 		put_parameter(out, IN_HEADER, S("If-Match"), true, S("{\"type\":\"string\"}"),
 		              S("The ETag of what was read, or *."));
 	if (route->again)
-		put_parameter(out, IN_HEADER, S("Idempotency-Key"), false, S("{\"type\":\"string\",\"maxLength\":257}"),
-		              S("Any string of your own, in quotes: the call happens once however often it is sent, for 24 hours."));
+		put_parameter(
+			out, IN_HEADER, S("Idempotency-Key"), false,
+			S("{\"type\":\"string\",\"maxLength\":257}"),
+			S("Any string of your own, in quotes: the call happens once however often it is sent, for 24 hours."));
 	if (route_has(route, ROUTE_PAGED)) {
-		put_parameter(out, IN_QUERY, S("after"), false, S("{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}"),
+		put_parameter(out, IN_QUERY, S("after"), false,
+		              S("{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}"),
 		              S("`next` of the page before."));
-		put_parameter(out, IN_QUERY, S("limit"), false,
-		              S("{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100}"),
-		              S("Items on one page."));
+		put_parameter(
+			out, IN_QUERY, S("limit"), false,
+			S("{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100}"),
+			S("Items on one page."));
 	}
 	if (route_has(route, ROUTE_OF_SUBJECT))
-		put_parameter(out, IN_QUERY, S("subject"), false, S("{\"type\":\"string\",\"format\":\"uuid\"}"),
+		put_parameter(out, IN_QUERY, S("subject"), false,
+		              S("{\"type\":\"string\",\"format\":\"uuid\"}"),
 		              S("Only what is about this person."));
 }
 
@@ -362,7 +375,8 @@ put_answer_headers(struct json_out *out, const struct route *route)
 	if (route_has(route, ROUTE_LOCATION))
 		put_header(out, S("Location"), S("Address of what was made."));
 	if (route->again)
-		put_header(out, S("Idempotency-Replayed"), S("true: an earlier call with this Idempotency-Key did it."));
+		put_header(out, S("Idempotency-Replayed"),
+		           S("true: an earlier call with this Idempotency-Key did it."));
 	json_close(out, '}');
 }
 
@@ -374,7 +388,10 @@ put_success(struct json_out *out, const struct route *route, int status)
 	buf_dec(&number, status);
 	json_name(out, buf_str(&number));
 	json_open(out, '{');
-	json_pair_str(out, S("description"), status == 201 ? S("Made.") : status == 204 ? S("Done.") : S("The answer."));
+	json_pair_str(out, S("description"),
+	              status == 201   ? S("Made.")
+	              : status == 204 ? S("Done.")
+	                              : S("The answer."));
 	put_answer_headers(out, route);
 	if (status != 204) {
 		json_name(out, S("content"));
@@ -556,9 +573,10 @@ put_components(struct json_out *out)
 	json_open(out, '{');
 	json_pair_str(out, S("type"), S("http"));
 	json_pair_str(out, S("scheme"), S("bearer"));
-	json_pair_str(out, S("description"),
-	              S("An API key, valv_…. Its scopes and purposes are its maker's choice; where several "
-	                "scopes are listed, any one is enough. Over the server's own socket an operator needs none."));
+	json_pair_str(
+		out, S("description"),
+		S("An API key, valv_…. Its scopes and purposes are its maker's choice; where several "
+	          "scopes are listed, any one is enough. Over the server's own socket an operator needs none."));
 	json_close(out, '}');
 	json_close(out, '}');
 	json_name(out, S("schemas"));
@@ -577,11 +595,12 @@ put_info(struct json_out *out)
 	json_pair_str(out, S("title"), S("Valv"));
 	json_pair_str(out, S("version"), S("1"));
 	json_pair_str(out, S("summary"), S("A self-hosted vault for customer data."));
-	json_pair_str(out, S("description"),
-	              S("A value about a person is kept only while a ground covers it; nothing is sent without "
-	                "a yes; every look is written down. Errors are problems (RFC 9457) without personal "
-	                "data, and each type is explained at its own address. A GET also answers HEAD. A method "
-	                "that an address does not take is answered 405 with Allow."));
+	json_pair_str(
+		out, S("description"),
+		S("A value about a person is kept only while a ground covers it; nothing is sent without "
+	          "a yes; every look is written down. Errors are problems (RFC 9457) without personal "
+	          "data, and each type is explained at its own address. A GET also answers HEAD. A method "
+	          "that an address does not take is answered 405 with Allow."));
 	json_name(out, S("license"));
 	json_open(out, '{');
 	json_pair_str(out, S("name"), S("Apache-2.0"));
@@ -598,7 +617,8 @@ openapi_print(struct buf *text)
 	json_out_begin(&out, text);
 	json_open(&out, '{');
 	json_pair_str(&out, S("openapi"), S("3.1.0"));
-	json_pair_str(&out, S("jsonSchemaDialect"), S("https://json-schema.org/draft/2020-12/schema"));
+	json_pair_str(&out, S("jsonSchemaDialect"),
+	              S("https://json-schema.org/draft/2020-12/schema"));
 	put_info(&out);
 	json_name(&out, S("servers"));
 	json_put_raw(&out, S("[{\"url\":\"/\"}]"));

@@ -135,8 +135,8 @@ on_purpose_end_post(struct job *job, struct call *call)
 
 /* Where words stand that were shown: drafts were shown to nobody. */
 static const struct notice *
-notice_find(const struct registry *registry, const uint8_t hash[32], const struct purpose **ret_purpose,
-            const struct purpose_version **ret_version)
+notice_find(const struct registry *registry, const uint8_t hash[32],
+            const struct purpose **ret_purpose, const struct purpose_version **ret_version)
 {
 	for (size_t i = 0; i < registry->purpose_count; i++) {
 		const struct purpose *purpose = &registry->purpose[i];

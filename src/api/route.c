@@ -5,8 +5,11 @@
 
 static const struct route routes[] = {
 #define ROUTE(method, path, name, again, scopes, flags, body, status, answer, summary) \
-	{ METHOD_##method, TEXT(#method), TEXT(path), TEXT(#name), on_##name, again, scopes, flags, \
-	  SCHEMA_##body, status, SCHEMA_##answer, TEXT(summary) },
+	{ \
+		METHOD_##method, TEXT(#method), TEXT(path),      TEXT(#name), \
+		on_##name,       again,         scopes,          flags, \
+		SCHEMA_##body,   status,        SCHEMA_##answer, TEXT(summary) \
+	},
 #include "api/routes.def"
 #undef ROUTE
 };
@@ -69,7 +72,8 @@ route_find(enum method method, str path, str param[ROUTE_PARAMS_MAX], const stru
 		return NULL;
 	for (size_t i = 0; i < COUNT(routes); i++) {
 		/* The first path that fits is the address; of its rows, one has the method. */
-		if (first ? !str_eq(routes[i].path, first->path) : !path_fits(routes[i].path, path, param))
+		if (first ? !str_eq(routes[i].path, first->path)
+		          : !path_fits(routes[i].path, path, param))
 			continue;
 		first = &routes[i];
 		if (first->method == method)
@@ -106,8 +110,9 @@ has_params(const struct route *route)
 static bool
 may_conflict(const struct route *route, enum err err)
 {
-	return err == ERR_IDEMPOTENCY_BUSY ? route->again != NULL
-	                                   : err == ERR_CONFLICT && route_has(route, ROUTE_CONFLICT);
+	return err == ERR_IDEMPOTENCY_BUSY
+	               ? route->again != NULL
+	               : err == ERR_CONFLICT && route_has(route, ROUTE_CONFLICT);
 }
 
 static bool
@@ -133,7 +138,8 @@ route_may_fail(const struct route *route, enum err err)
 	case 409:
 		return may_conflict(route, err);
 	case 410:
-		return route_has(route, ROUTE_SUBJECT) || (route->again && route_has(route, ROUTE_ETAG));
+		return route_has(route, ROUTE_SUBJECT) ||
+		       (route->again && route_has(route, ROUTE_ETAG));
 	case 412:
 	case 428:
 		return route_has(route, ROUTE_IF_MATCH);
@@ -142,8 +148,9 @@ route_may_fail(const struct route *route, enum err err)
 	case 415:
 		return takes_body(route);
 	case 422:
-		return err == ERR_IDEMPOTENCY_REUSE ? route->again != NULL
-		                                    : takes_body(route) || route_has(route, ROUTE_PURPOSE);
+		return err == ERR_IDEMPOTENCY_REUSE
+		               ? route->again != NULL
+		               : takes_body(route) || route_has(route, ROUTE_PURPOSE);
 	case 429:
 		return route_has(route, ROUTE_BUDGET);
 	case 507:

@@ -142,7 +142,8 @@ static void
 handle(void *arg, struct job *job, const struct request *request, struct response *response)
 {
 	struct worker *worker = arg;
-	OWNED(call_end) struct call call = {
+	OWNED(call_end)
+	struct call call = {
 		.api = worker->api,
 		.vault = worker->api->vault,
 		.request = request,

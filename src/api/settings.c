@@ -45,7 +45,8 @@ text_read(struct job *job, struct json body, const struct setting_row *row, stru
 	TRY(json_need_str(job, body, "value", (size_t)row->max, &text));
 	text = str_trim(text);
 	if (text.len < (size_t)row->min || !str_printable(text) || memchr(text.ptr, '\n', text.len))
-		return json_fail(job, ERR_INVALID, json_member(job, body, "value"), "must be one line of text");
+		return json_fail(job, ERR_INVALID, json_member(job, body, "value"),
+		                 "must be one line of text");
 	buf_put(out, text);
 	return OK;
 }
@@ -57,7 +58,8 @@ time_read(struct job *job, struct json body, struct buf *out)
 
 	TRY(body_need_time(job, body, "value", &at));
 	if (at > job->now)
-		return json_fail(job, ERR_INVALID, json_member(job, body, "value"), "is in the future");
+		return json_fail(job, ERR_INVALID, json_member(job, body, "value"),
+		                 "is in the future");
 	buf_time(out, at);
 	return OK;
 }
@@ -82,7 +84,8 @@ languages_read(struct job *job, struct json body, const struct setting_row *row,
 		struct json element = json_element(job, list, i);
 		TRY(json_scalar(job, element, LIMIT_NAME_BYTES, &code[i]));
 		if (!is_language(code[i]))
-			return json_fail(job, ERR_INVALID, element, "must be a code of two or three letters, as sv");
+			return json_fail(job, ERR_INVALID, element,
+			                 "must be a code of two or three letters, as sv");
 		for (size_t n = 0; n < i; n++)
 			if (str_eq(code[n], code[i]))
 				return json_fail(job, ERR_INVALID, element, "is there twice");

@@ -19,9 +19,11 @@ values_read(struct job *job, struct call *call, const struct registry *registry,
 	if (json_kind(values) == JSON_ABSENT || json_kind(values) == JSON_NULL)
 		return OK;
 	if (json_kind(values) != JSON_OBJECT)
-		return json_fail(job, ERR_INVALID, values, "must be an object of values by name of field");
+		return json_fail(job, ERR_INVALID, values,
+		                 "must be an object of values by name of field");
 	if (json_count(values) > LIMIT_VALUES)
-		return json_fail(job, ERR_LIMIT, values, "limit_values: more values than a person may have");
+		return json_fail(job, ERR_LIMIT, values,
+		                 "limit_values: more values than a person may have");
 	set = arena_array(&job->arena, json_count(values) + 1, sizeof(*set));
 	change->value = set;
 	change->value_count = 0;
@@ -32,10 +34,12 @@ values_read(struct job *job, struct call *call, const struct registry *registry,
 		TRY(call_may_field(job, call, field));
 		*set = (struct value_set){ .field = field, .origin = origin };
 		if (!drops || json_kind(value) != JSON_NULL) {
-			TRY(json_scalar(job, json_at_name(job, values, value, field->name), LIMIT_VALUE_BYTES, &raw));
+			TRY(json_scalar(job, json_at_name(job, values, value, field->name),
+			                LIMIT_VALUE_BYTES, &raw));
 			TRY(value_read(job, field, raw, &set->text));
 			if (!set->text.len)
-				return json_fail(job, ERR_INVALID, json_at_name(job, values, value, field->name),
+				return json_fail(job, ERR_INVALID,
+				                 json_at_name(job, values, value, field->name),
 				                 "is empty");
 		}
 		set++;
@@ -67,7 +71,8 @@ ground_read(struct job *job, struct call *call, struct json body, struct act_new
 	TRY(schema_check(job, SCHEMA_GROUND_NEW, body));
 	TRY(call_purpose(job, call, body, &purpose, &there));
 	if (!there)
-		return json_fail(job, ERR_INVALID, json_member(job, body, "purpose"), "is required");
+		return json_fail(job, ERR_INVALID, json_member(job, body, "purpose"),
+		                 "is required");
 	if (!purpose->active)
 		return json_fail(job, ERR_PURPOSE_INACTIVE, json_member(job, body, "purpose"),
 		                 "the purpose has no version in force");
@@ -118,8 +123,8 @@ subject_new_read(struct job *job, struct call *call, struct change *change)
 	TRY(body_word(job, body, "origin", WORDS_ORIGIN, &origin, NULL));
 	TRY(tell_by_read(job, body, (enum origin)origin, change));
 	TRY(grounds_read(job, call, change));
-	TRY(values_read(job, call, call->registry, json_member(job, body, "values"), (enum origin)origin,
-	                false, change));
+	TRY(values_read(job, call, call->registry, json_member(job, body, "values"),
+	                (enum origin)origin, false, change));
 	call->object = change->subject.id = os_uid();
 	if (call->idempotency.given) {
 		change->extra = idempotency_put;
@@ -147,7 +152,8 @@ again_subject(struct job *job, struct call *call)
 	struct subject subject;
 
 	TRY(subject_get(job, call->vault, call->object, &subject));
-	change_answer(job, call, 201, &(struct change_result){ .id = subject.id, .version = subject.version });
+	change_answer(job, call, 201,
+	              &(struct change_result){ .id = subject.id, .version = subject.version });
 	answer_location(job, call, S("/v1/subjects/"), subject.id);
 	return OK;
 }
@@ -160,7 +166,8 @@ search_read(struct job *job, struct call *call, const struct field **ret_field, 
 	TRY(call_registry(job, call));
 	TRY(body_field(job, call->registry, call->body, "field", ret_field));
 	if ((*ret_field)->lookup == LOOKUP_NONE)
-		return json_fail(job, ERR_INVALID, json_member(job, call->body, "field"), "cannot be searched");
+		return json_fail(job, ERR_INVALID, json_member(job, call->body, "field"),
+		                 "cannot be searched");
 	TRY(call_may_field(job, call, *ret_field));
 	return json_need_str(job, call->body, "value", LIMIT_VALUE_BYTES, ret_raw);
 }
@@ -204,7 +211,8 @@ read_purpose(struct job *job, struct call *call, const struct purpose **ret)
 
 	TRY(call_header(job, call, S("Valv-Purpose"), &name, &there));
 	if (!there)
-		return fail(job, ERR_HEADER, "Valv-Purpose names the purpose of this reading; it is needed");
+		return fail(job, ERR_HEADER,
+		            "Valv-Purpose names the purpose of this reading; it is needed");
 	*ret = NULL;
 	if (str_eq(name, S("rights"))) {
 		if (job->actor.kind != ACTOR_OPERATOR)
@@ -247,7 +255,8 @@ ground_write(struct json_out *out, const struct registry *registry, const struct
 	purpose_pair(out, registry, ground->purpose);
 	json_pair_i64(out, S("version"), ground->version);
 	json_pair_str(out, S("basis"), basis_name(ground->basis));
-	json_pair_str(out, S("state"), words_name(WORDS_GROUND_STATE, over ? GROUND_OVER : (int)ground->state));
+	json_pair_str(out, S("state"),
+	              words_name(WORDS_GROUND_STATE, over ? GROUND_OVER : (int)ground->state));
 	json_pair_time(out, S("since"), ground->since_at);
 	json_pair_time(out, S("until"), ground->until_at);
 	json_pair_i64(out, S("seq"), ground->seq);
@@ -338,7 +347,8 @@ not_taken_away(struct job *job, struct json body, const char *name)
 
 /* A key changes a value that this person has for one of its purposes, now. */
 static enum err
-may_change(struct job *job, struct call *call, const struct change *change, const struct field *field)
+may_change(struct job *job, struct call *call, const struct change *change,
+           const struct field *field)
 {
 	const struct standing *standing = &change->subject.standing;
 
@@ -348,11 +358,13 @@ may_change(struct job *job, struct call *call, const struct change *change, cons
 		const struct ground *ground = &standing->ground[i];
 		const struct purpose_version *version =
 			registry_version(change->registry, ground->purpose, ground->version);
-		if (version && ground_live(ground, job->now) && version_has_field(version, field->no) &&
+		if (version && ground_live(ground, job->now) &&
+		    version_has_field(version, field->no) &&
 		    principal_has(&call->principal, ground->purpose))
 			return OK;
 	}
-	return fail(job, ERR_PURPOSE_DENIED, "the person has no ground for a purpose of this key that has the field");
+	return fail(job, ERR_PURPOSE_DENIED,
+	            "the person has no ground for a purpose of this key that has the field");
 }
 
 static enum err
@@ -381,7 +393,8 @@ patch_fill(struct job *job, struct vault *vault, struct change *change, void *ct
 	if (json_kind(json_member(job, body, "flags")) == JSON_NULL)
 		change->set_flags = true; /* and flags is 0 */
 	TRY(body_word(job, body, "origin", WORDS_ORIGIN, &origin, NULL));
-	TRY(values_read(job, patch->call, change->registry, values, (enum origin)origin, true, change));
+	TRY(values_read(job, patch->call, change->registry, values, (enum origin)origin, true,
+	                change));
 	return may_patch(job, patch->call, change);
 }
 

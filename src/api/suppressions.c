@@ -62,7 +62,8 @@ suppression_read(struct job *job, struct call *call, enum address *ret_address, 
 	};
 	TRY(json_time(job, body, "at", &ret->at, NULL));
 	if (ret->at > job->now)
-		return json_fail(job, ERR_INVALID, json_member(job, body, "at"), "is in the future");
+		return json_fail(job, ERR_INVALID, json_member(job, body, "at"),
+		                 "is in the future");
 	return scope_check(job, body, ret);
 }
 
@@ -121,8 +122,7 @@ may_search_address(struct job *job, struct call *call, enum address address)
 enum err
 on_suppression_search_post(struct job *job, struct call *call)
 {
-	struct suppression *found =
-		arena_array(&job->arena, SUPPRESSIONS_SHOWN, sizeof(*found));
+	struct suppression *found = arena_array(&job->arena, SUPPRESSIONS_SHOWN, sizeof(*found));
 	enum address address;
 	struct json_out *out;
 	size_t count;

@@ -52,7 +52,8 @@ on_checkpoint_post(struct job *job, struct call *call)
 static enum err
 sweep_all(struct job *job, struct vault *vault, bool dry_run, struct sweep_result *ret)
 {
-	OWNED(job_release) struct job batch = { .actor = job->actor, .now = job->now, .db = job->db };
+	OWNED(job_release)
+	struct job batch = { .actor = job->actor, .now = job->now, .db = job->db };
 	struct sweep_result total = { 0 }, one;
 	enum err err;
 

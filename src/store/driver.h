@@ -16,9 +16,9 @@ must_check enum err db_begin(struct job *job, struct db *db, enum db_side side);
 must_check enum err db_commit(struct job *job, struct db *db, enum db_side side);
 void db_rollback(struct db *db, enum db_side side); /* fine when there is none */
 bool db_in_transaction(const struct db *db, enum db_side side);
-must_check enum err db_savepoint(struct job *job, struct db *db);
-must_check enum err db_savepoint_keep(struct job *job, struct db *db);
-void db_savepoint_undo(struct db *db);
+must_check enum err db_savepoint(struct job *job, struct db *db, enum db_side side);
+must_check enum err db_savepoint_keep(struct job *job, struct db *db, enum db_side side);
+void db_savepoint_undo(struct db *db, enum db_side side);
 must_check enum err db_checkpoint(struct job *job, struct db *db, enum db_side side);
 /* Let the log begin again from its start, so that it does not grow; left alone when the main file
  * would grow by more than `room` octets, or when somebody still reads from the log. */
@@ -33,6 +33,10 @@ must_check enum err db_set_version(struct job *job, struct db *db, enum db_side 
 void db_entry_counter(struct db *db, int64_t *counter); /* borrowed; what db_next_entry() takes from */
 void db_set_writer(struct db *db, void *writer);
 void *db_writer(struct db *db);
+
+/* store.c, inside steps: before anything is written to keys.db, so that it can be undone with the
+ * steps (S3). */
+must_check enum err db_keys_begin(struct job *job, struct db *db);
 
 /* store.c: key sets wrapped by an older epoch than this are refused from now on. */
 void db_refuse_epochs_below(struct db *db, uint32_t epoch);

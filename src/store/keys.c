@@ -194,8 +194,7 @@ named_steps(struct job *job, struct db *db, void *arg)
 	struct named_plan *plan = arg;
 
 	keyring_named_wrap(plan->keys->ring, plan->name, plan->secret, &wrapped);
-	if (!db_in_transaction(db, SIDE_KEYS))
-		TRY(db_begin(job, db, SIDE_KEYS));
+	TRY(db_keys_begin(job, db));
 	return db_run(job, db, SQL_KEYS_NAMED_PUT,
 	              ARGS(sql_text(plan->name), sql_i64(keyring_current(plan->keys->ring)),
 	                   sql_bytes(buf_bytes(&wrapped))),
@@ -254,8 +253,7 @@ epoch_steps(struct job *job, struct db *db, void *arg)
 {
 	struct rotate_plan *plan = arg;
 
-	if (!db_in_transaction(db, SIDE_KEYS))
-		TRY(db_begin(job, db, SIDE_KEYS));
+	TRY(db_keys_begin(job, db));
 	return kek_put(job, db, plan->epoch, plan->wrapped_kek);
 }
 
@@ -350,8 +348,7 @@ retire_steps(struct job *job, struct db *db, void *arg)
 	if (!plan->complete)
 		return OK;
 	db_refuse_epochs_below(db, plan->epoch);
-	if (!db_in_transaction(db, SIDE_KEYS))
-		TRY(db_begin(job, db, SIDE_KEYS));
+	TRY(db_keys_begin(job, db));
 	return db_run(job, db, SQL_KEYS_KEK_DROP_BELOW, ARGS(sql_i64(plan->epoch)), NULL);
 }
 

@@ -382,23 +382,22 @@ db_in_transaction(const struct db *db, enum db_side side)
 }
 
 enum err
-db_savepoint(struct job *job, struct db *db)
+db_savepoint(struct job *job, struct db *db, enum db_side side)
 {
-	return control_run(job, db, SIDE_DATA, CONTROL_SAVEPOINT);
+	return control_run(job, db, side, CONTROL_SAVEPOINT);
 }
 
 enum err
-db_savepoint_keep(struct job *job, struct db *db)
+db_savepoint_keep(struct job *job, struct db *db, enum db_side side)
 {
-	return control_run(job, db, SIDE_DATA, CONTROL_RELEASE);
+	return control_run(job, db, side, CONTROL_RELEASE);
 }
 
 void
-db_savepoint_undo(struct db *db)
+db_savepoint_undo(struct db *db, enum db_side side)
 {
-	if (db_in_transaction(db, SIDE_DATA))
-		(void)sqlite3_exec(db->side[SIDE_DATA], "ROLLBACK TO write; RELEASE write", NULL, NULL,
-		                   NULL);
+	if (db_in_transaction(db, side))
+		(void)sqlite3_exec(db->side[side], "ROLLBACK TO write; RELEASE write", NULL, NULL, NULL);
 }
 
 /* Busy readers can keep a checkpoint from truncating; it is tried for BUSY_TIMEOUT_MS. */

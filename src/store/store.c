@@ -47,6 +47,9 @@ struct trim {
 	struct write *write;
 };
 
+/* What the steps of one member did to keys.db. */
+enum keys_touched { KEYS_UNTOUCHED, KEYS_BEGUN /* its transaction is theirs */, KEYS_SAVED };
+
 /* The writer thread's own state; steps reach it through their db. */
 struct writer {
 	struct db *db;
@@ -54,6 +57,7 @@ struct writer {
 	int64_t entry_counter;
 	struct trim *trim_first, **trim_last;
 	struct write *current;
+	enum keys_touched keys; /* by the steps that run */
 	bool touched[TOPIC_COUNT];
 	uint32_t epoch_min; /* key sets wrapped by older epochs are refused */
 };
@@ -171,11 +175,28 @@ db_keys_check(struct job *job, struct db *db, uint32_t epoch)
 }
 
 enum err
+db_keys_begin(struct job *job, struct db *db)
+{
+	struct writer *writer = db_writer(db);
+
+	must(writer);
+	if (writer->keys != KEYS_UNTOUCHED)
+		return OK;
+	if (db_in_transaction(db, SIDE_KEYS)) {
+		TRY(db_savepoint(job, db, SIDE_KEYS));
+		writer->keys = KEYS_SAVED;
+	} else {
+		TRY(db_begin(job, db, SIDE_KEYS));
+		writer->keys = KEYS_BEGUN;
+	}
+	return OK;
+}
+
+enum err
 db_keys_put(struct job *job, struct db *db, int64_t subject, uint32_t epoch, bytes wrapped)
 {
 	TRY(db_keys_check(job, db, epoch));
-	if (!db_in_transaction(db, SIDE_KEYS))
-		TRY(db_begin(job, db, SIDE_KEYS));
+	TRY(db_keys_begin(job, db));
 	return db_run(job, db, SQL_KEYS_SUBJECT_PUT,
 	              ARGS(sql_i64(subject), sql_i64(epoch), sql_bytes(wrapped)), NULL);
 }
@@ -251,40 +272,76 @@ db_trims_pending(struct db *db)
 /* --- one group -------------------------------------------------------------------------------- */
 
 static void
-trims_forget(struct writer *writer, const struct write *write)
+keys_undo(struct writer *writer)
 {
-	struct trim **at = &writer->trim_first;
-
-	while (*at) {
-		if ((*at)->write == write)
-			*at = (*at)->next;
-		else
-			at = &(*at)->next;
-	}
-	writer->trim_last = at;
+	if (writer->keys == KEYS_BEGUN)
+		db_rollback(writer->db, SIDE_KEYS);
+	else if (writer->keys == KEYS_SAVED)
+		db_savepoint_undo(writer->db, SIDE_KEYS);
 }
 
-/* S3: a member that fails is undone alone.  When the database has left the transaction by itself
- * (full disk, I/O error) nothing of the group is left. */
+static enum err
+savepoints_keep(struct job *job, struct writer *writer)
+{
+	TRY(db_savepoint_keep(job, writer->db, SIDE_DATA));
+	if (writer->keys == KEYS_SAVED)
+		return db_savepoint_keep(job, writer->db, SIDE_KEYS);
+	return OK;
+}
+
+/* S3: steps that fail are undone alone, on both sides, numbers and trims included. */
+static enum err
+attempt(struct job *job, struct writer *writer, write_steps *steps, void *plan)
+{
+	int64_t entry_before = writer->entry_counter;
+	struct trim **trim_before = writer->trim_last;
+	enum err err;
+
+	writer->keys = KEYS_UNTOUCHED;
+	TRY(db_savepoint(job, writer->db, SIDE_DATA));
+	err = steps(job, writer->db, plan);
+	if (!err)
+		err = savepoints_keep(job, writer);
+	if (!err)
+		return OK;
+	db_savepoint_undo(writer->db, SIDE_DATA);
+	keys_undo(writer);
+	writer->entry_counter = entry_before;
+	writer->trim_last = trim_before;
+	*trim_before = NULL;
+	return err;
+}
+
+enum err
+db_attempt(struct job *job, struct db *db, write_steps *steps, void *plan)
+{
+	struct writer *writer = db_writer(db);
+	enum keys_touched outer;
+	enum err err;
+
+	must(writer);
+	TRY(db_keys_begin(job, db)); /* the outer steps', so that the inner ones' is a savepoint in it */
+	outer = writer->keys;
+	err = attempt(job, writer, steps, plan);
+	writer->keys = outer;
+	return err;
+}
+
+/* When the database has left the transaction by itself (full disk, I/O error) nothing of the group
+ * is left. */
 static bool
 member_run(struct store *store, struct write *write)
 {
 	struct writer *writer = &store->writer;
 	int64_t entry_before = writer->entry_counter;
-	bool savepoint = !(write->flags & WRITE_ONE);
 
 	writer->current = write;
-	write->err = savepoint ? db_savepoint(write->job, writer->db) : OK;
-	if (!write->err) {
+	if (write->flags & WRITE_ONE) {
 		write->err = write->steps(write->job, writer->db, write->plan);
-		if (write->err && savepoint)
-			db_savepoint_undo(writer->db);
-		else if (savepoint)
-			write->err = db_savepoint_keep(write->job, writer->db);
-	}
-	if (write->err) {
-		writer->entry_counter = entry_before;
-		trims_forget(writer, write);
+		if (write->err)
+			writer->entry_counter = entry_before;
+	} else {
+		write->err = attempt(write->job, writer, write->steps, write->plan);
 	}
 	return db_in_transaction(writer->db, SIDE_DATA);
 }

@@ -57,6 +57,10 @@ must_check enum err store_write(struct job *job, struct store *store, enum write
 
 /* Inside steps, before anything is written: ERR_STALE when sets wrapped by that epoch are refused. */
 must_check enum err db_keys_check(struct job *job, struct db *db, uint32_t epoch);
+/* Inside steps: run a part of them that may fail alone; then nothing of that part is left, and the
+ * rest goes on.  After ERR_FULL, ERR_STORE, ERR_CORRUPT and ERR_IO the steps must fail with it. */
+must_check enum err db_attempt(struct job *job, struct db *db, write_steps *steps, void *plan);
+
 /* Inside steps: put a wrapped key set, durable before the data (S2). */
 must_check enum err db_keys_put(struct job *job, struct db *db, int64_t subject, uint32_t epoch,
                                 bytes wrapped);

@@ -61,6 +61,20 @@ struct prepare {
 
 /* --- acts ------------------------------------------------------------------------------------- */
 
+/* law.md C1.1, C1.10: a ground has the basis of its purpose; consent is given, never established. */
+static bool
+basis_fits(const struct act_new *act)
+{
+	const struct purpose_version *version = act->version;
+
+	if (act->act == ACT_GIVEN || act->act == ACT_CONFIRMED)
+		return act->basis == BASIS_CONSENT && version->basis == BASIS_CONSENT;
+	if (act->act != ACT_ESTABLISHED)
+		return true;
+	return act->basis != BASIS_CONSENT &&
+	       (act->basis == version->basis || (act->basis == BASIS_SOFT_OPT_IN && version->soft_opt_in));
+}
+
 static enum err
 act_check(struct prepare *prepare, const struct act_new *act)
 {
@@ -69,13 +83,16 @@ act_check(struct prepare *prepare, const struct act_new *act)
 
 	if (act->at > job->now + CLOCK_SKEW)
 		return fail_at(job, ERR_INVALID, S("/at"), "is in the future");
+	/* The sweep writes an end down at that end: one that lies before its own beginning would be
+	 * written down for ever. */
+	if (act->until_at && act->until_at <= act->at)
+		return fail_at(job, ERR_INVALID, S("/until"), "is not after the act");
 	if (act_raises(act->act) <= 0 || !version)
 		return OK;
 	/* A purpose that has ended, or a version that was never in force, starts nothing new. */
 	if (version->state == VERSION_DRAFT || version->state == VERSION_ENDED)
 		return fail_at(job, ERR_PURPOSE_INACTIVE, S("/purpose"), "the purpose is not active");
-	if (act->act == ACT_ESTABLISHED && act->basis != version->basis &&
-	    !(act->basis == BASIS_SOFT_OPT_IN && version->soft_opt_in))
+	if (!basis_fits(act))
 		return fail_at(job, ERR_INVALID, S("/basis"), "the purpose rests on another basis");
 	if (act->channels & ~version->channels)
 		return fail_at(job, ERR_INVALID, S("/channels"), "the purpose does not use that channel");
@@ -345,11 +362,9 @@ tag_make(struct prepare *prepare, enum address address)
 /* --- suppressions ----------------------------------------------------------------------------- */
 
 static void
-suppression_row(struct prepare *prepare, enum address address, const struct suppression *suppression,
-                bool lift)
+suppression_row_of(struct prepare *prepare, const struct subject *holder, enum address address,
+                   const struct suppression *suppression, bool lift)
 {
-	const struct subject *before = &prepare->change->subject, *after = &prepare->plan->after;
-	const struct subject *holder = before->tagged[address] ? before : after;
 	struct suppression_row *row;
 
 	if (!holder->tagged[address])
@@ -358,6 +373,20 @@ suppression_row(struct prepare *prepare, enum address address, const struct supp
 	row->suppression = *suppression;
 	row->lift = lift;
 	memcpy(row->digest, holder->tag[address], DIGEST_BYTES);
+}
+
+/* Where the change brings another address, both. */
+static void
+suppression_row(struct prepare *prepare, enum address address, const struct suppression *suppression,
+                bool lift)
+{
+	const struct subject *before = &prepare->change->subject, *after = &prepare->plan->after;
+	bool same = before->tagged[address] && after->tagged[address] &&
+	            memcmp(before->tag[address], after->tag[address], DIGEST_BYTES) == 0;
+
+	suppression_row_of(prepare, after, address, suppression, lift);
+	if (!same)
+		suppression_row_of(prepare, before, address, suppression, lift);
 }
 
 /* P3: what the person stops is stopped for the address, so that it outlives this row. */
@@ -411,8 +440,8 @@ suppressions_make(struct prepare *prepare)
 {
 	struct plan *plan = prepare->plan;
 
-	plan->suppression = arena_array(&prepare->job->arena,
-	                                plan->act_count * CHANNEL_COUNT * 4 + 1, sizeof(*plan->suppression));
+	plan->suppression = arena_array(&prepare->job->arena, /* at most four, for two addresses */
+	                                plan->act_count * CHANNEL_COUNT * 8 + 1, sizeof(*plan->suppression));
 	for (size_t i = 0; i < plan->act_count; i++) {
 		const struct act_row *act = &plan->act[i];
 		if (act->act == ACT_WITHDRAWN || act->act == ACT_OBJECTED)

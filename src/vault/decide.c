@@ -682,6 +682,7 @@ batch_answer(struct job *job, struct vault *vault, const struct registry *regist
 	if (!err)
 		err = answer_value(job, vault, registry, item->field, canonical, &item->question, ret);
 	if (err == ERR_INVALID) { /* this line's value; the others go on */
+		item->failure = job->failure;
 		job_forgive(job);
 		item->err = err;
 		return OK;

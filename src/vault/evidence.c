@@ -69,8 +69,9 @@ control_read(struct job *job, struct json body, str *ret)
 	if (!there || control_known(*ret))
 		return OK;
 	if (str_eq(*ret, S("pre_ticked")) || str_eq(*ret, S("bundled"))) /* W2 */
-		return json_fail(job, ERR_EVIDENCE, json_member(job, body, "control"),
-		                 "a box ticked beforehand, or one for several things, gives no consent");
+		return json_fail(
+			job, ERR_EVIDENCE, json_member(job, body, "control"),
+			"a box ticked beforehand, or one for several things, gives no consent");
 	return json_fail(job, ERR_INVALID, json_member(job, body, "control"),
 	                 "is not one of the words that it may be");
 }
@@ -87,8 +88,9 @@ not_ticked_beforehand(struct job *job, struct json evidence)
 			continue;
 		TRY(json_bool(job, evidence, members[i], &yes, NULL));
 		if (yes) /* W2 */
-			return json_fail(job, ERR_EVIDENCE, json_member(job, evidence, members[i]),
-			                 "a box ticked beforehand, or one for several things, gives no consent");
+			return json_fail(
+				job, ERR_EVIDENCE, json_member(job, evidence, members[i]),
+				"a box ticked beforehand, or one for several things, gives no consent");
 	}
 	return OK;
 }
@@ -100,7 +102,8 @@ static const struct purpose_version *
 version_showing(const struct purpose *purpose, const uint8_t hash[32])
 {
 	for (size_t i = purpose->version_count; i-- > 0;)
-		if (purpose->version[i].state != VERSION_DRAFT && version_notice(&purpose->version[i], hash))
+		if (purpose->version[i].state != VERSION_DRAFT &&
+		    version_notice(&purpose->version[i], hash))
 			return &purpose->version[i];
 	return NULL;
 }
@@ -142,8 +145,8 @@ notice_by_language(struct job *job, struct json body, str language, struct act_n
 /*= gdpr 7(1)
  *# The controller shall be able to demonstrate that the data subject has consented. */
 static enum err
-notice_read(struct job *job, const struct registry *registry, struct json body,
-            struct act_new *act, str *ret_language)
+notice_read(struct job *job, const struct registry *registry, struct json body, struct act_new *act,
+            str *ret_language)
 {
 	bool by_hash, by_language;
 	str hash;
@@ -155,8 +158,9 @@ notice_read(struct job *job, const struct registry *registry, struct json body,
 	if (by_language)
 		return notice_by_language(job, body, *ret_language, act);
 	if (act->act == ACT_GIVEN)
-		return json_fail(job, ERR_EVIDENCE, json_member(job, body, "notice"),
-		                 "which words were shown is needed: notice, or language for those of today");
+		return json_fail(
+			job, ERR_EVIDENCE, json_member(job, body, "notice"),
+			"which words were shown is needed: notice, or language for those of today");
 	return OK;
 }
 
@@ -201,14 +205,17 @@ categories_read(struct job *job, struct json body, struct act_new *act)
 
 	TRY(json_array(job, body, "categories", CATEGORIES_MAX, &list));
 	if (!json_count(list)) /* W1 */
-		return json_fail(job, ERR_EVIDENCE, json_member(job, body, "categories"),
-		                 "the kinds of product sold are needed: the exception is for similar ones");
+		return json_fail(
+			job, ERR_EVIDENCE, json_member(job, body, "categories"),
+			"the kinds of product sold are needed: the exception is for similar ones");
 	for (size_t i = 0; i < json_count(list); i++) {
 		struct json element = json_element(job, list, i);
 		str category;
 		TRY(json_scalar(job, element, LIMIT_NAME_BYTES, &category));
 		if (!name_valid(category))
-			return json_fail(job, ERR_INVALID, element, "a category is a-z, then a-z 0-9 _ -, at most 64 characters");
+			return json_fail(
+				job, ERR_INVALID, element,
+				"a category is a-z, then a-z 0-9 _ -, at most 64 characters");
 		if (i)
 			buf_char(&lines, '\n');
 		buf_put(&lines, category);
@@ -257,8 +264,9 @@ special_check(struct job *job, const struct registry *registry, struct json body
 	if (!is_special(registry, act->version))
 		return OK;
 	if (consent && act->act == ACT_GIVEN && !said->explicit_given)
-		return json_fail(job, ERR_SPECIAL, json_member(job, body, "explicit"),
-		                 "the purpose has a field of a special category: consent to it is explicit");
+		return json_fail(
+			job, ERR_SPECIAL, json_member(job, body, "explicit"),
+			"the purpose has a field of a special category: consent to it is explicit");
 	if (!consent && !act->version->explicit_basis)
 		return fail(job, ERR_SPECIAL, "the purpose states no point of Article 9(2)");
 	return OK;
@@ -284,7 +292,8 @@ basis_check(struct job *job, struct json body, const struct said *said, struct a
 		return need(job, evidence, "reviewer");
 	case BASIS_LEGITIMATE_INTEREST:
 		if (!act->version->assessed)
-			return fail(job, ERR_EVIDENCE, "the purpose states no balancing assessment");
+			return fail(job, ERR_EVIDENCE,
+			            "the purpose states no balancing assessment");
 		return OK;
 	case BASIS_SOFT_OPT_IN:
 		return sale_read(job, body, evidence, act);
@@ -309,8 +318,8 @@ evidence_write(struct job *job, const struct said *said, str *ret)
 
 	if (json_kind(said->evidence) == JSON_OBJECT)
 		TRY(json_canonical(job, said->evidence, LIMIT_EVIDENCE_BYTES, &free_members));
-	if (!said->control.len && !free_members.len && !said->explicit_given && !said->guardian.len &&
-	    !said->language.len)
+	if (!said->control.len && !free_members.len && !said->explicit_given &&
+	    !said->guardian.len && !said->language.len)
 		return OK;
 	json_out_begin(&out, &text);
 	json_open(&out, '{');
