@@ -55,7 +55,8 @@ must_check enum err decide_value(struct job *job, struct vault *vault,
 /* A piece of a batch: at most LIMIT_BATCH_PIECE questions, one view, one packed entry.  Items with
  * err set by the reader are left as they are. */
 struct batch_item {
-	enum err err;             /* in: could not be read; out: unchanged */
+	enum err err;           /* in: could not be read; out: that, or that the value could not be */
+	struct failure failure; /* why and where, of an err that comes from here */
 	bool by_value;
 	uid id;
 	const struct field *field;
