@@ -88,8 +88,9 @@ server_begin(struct bench *b)
 	const char *ready = path_of(b, "ready");
 	const char *init[] = { b->valv, "init", "--data", b->data, "--company", "Bench AB",
 		               "--contact", "bench@example.com", NULL };
+	const char *workers = getenv("BENCH_WORKERS");
 	const char *serve[] = { b->valv, "serve", "--data", b->data, "--listen", "127.0.0.1:0",
-		                "--ready-file", ready, NULL };
+		                "--ready-file", ready, "--workers", workers ? workers : "64", NULL };
 	char text[128] = "";
 	uint64_t port = 0;
 	size_t at;

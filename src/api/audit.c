@@ -308,26 +308,44 @@ audit_read(struct job *job, struct call *call, struct audit_query *ret)
 	return ret->one_subject ? subject_no(job, id, &ret->subject) : OK;
 }
 
+/* A packed entry of a batch: is this person in it? */
+static bool
+batch_names(bytes body, int64_t subject)
+{
+	bytes one;
+	uint64_t no;
+
+	while (eat_bytes(&body, ENTRY_DECISIONS_ITEM, &one))
+		if (eat_le64(&one, &no) && (int64_t)no == subject)
+			return true;
+	return false;
+}
+
 static enum err
-audit_list(struct job *job, const struct audit_query *query, struct entry_row *row,
-           size_t *ret_count)
+entries_page(struct job *job, const struct audit_query *query, int64_t *after,
+             struct entry_row *row, size_t room, size_t *ret_count, size_t *ret_seen)
 {
 	OWNED(rows_end) struct rows rows = { 0 };
+	size_t count = 0, seen = 0;
 	bool there;
 
 	if (query->one_subject)
 		TRY(db_query(job, job->db, SQL_ENTRY_OF_SUBJECT,
-		             ARGS(sql_i64(query->subject), sql_i64(query->page.after),
-		                  sql_i64(query->page.limit)),
+		             ARGS(sql_i64(query->subject), sql_i64(ENTRY_DECISIONS), sql_i64(*after),
+		                  sql_i64((int64_t)room)),
 		             &rows));
 	else
-		TRY(db_query(job, job->db, SQL_ENTRY_AFTER,
-		             ARGS(sql_i64(query->page.after), sql_i64(query->page.limit)), &rows));
-	for (*ret_count = 0;; ++*ret_count) {
+		TRY(db_query(job, job->db, SQL_ENTRY_AFTER, ARGS(sql_i64(*after), sql_i64((int64_t)room)),
+		             &rows));
+	for (;; seen++) {
 		TRY(rows_next(job, &rows, &there));
 		if (!there)
-			return OK;
-		row[*ret_count] = (struct entry_row){
+			break;
+		*after = rows_i64(&rows, 0);
+		if (query->one_subject && rows_i64(&rows, 4) == ENTRY_DECISIONS &&
+		    !batch_names(rows_bytes(&rows, 8), query->subject))
+			continue;
+		row[count++] = (struct entry_row){
 			.seq = rows_i64(&rows, 0),
 			.at = rows_i64(&rows, 1),
 			.actor = { (enum actor_kind)rows_i64(&rows, 2), rows_i64(&rows, 3) },
@@ -338,6 +356,24 @@ audit_list(struct job *job, const struct audit_query *query, struct entry_row *r
 			.body = arena_bytes(&job->arena, rows_bytes(&rows, 8)),
 		};
 	}
+	*ret_count = count;
+	*ret_seen = seen;
+	return OK;
+}
+
+static enum err
+audit_list(struct job *job, const struct audit_query *query, struct entry_row *row,
+           size_t *ret_count)
+{
+	size_t count = 0, found, seen, room = (size_t)query->page.limit;
+	int64_t after = query->page.after;
+
+	do { /* packed entries without this person are passed over: go on until the page is full */
+		TRY(entries_page(job, query, &after, row + count, room - count, &found, &seen));
+		count += found;
+	} while (count < room && seen);
+	*ret_count = count;
+	return OK;
 }
 
 static enum err

@@ -416,13 +416,14 @@ is_answered(enum err err)
 	return err != ERR_USAGE && err != ERR_NEWER && err != ERR_LOCKED && err != ERR_ROOT;
 }
 
-/* The types of problem that share a status. */
+/* The types of problem that share a status; for one route, or with NULL for all. */
 static void
 problems_text(struct buf *text, const struct route *route, int status)
 {
 	for (enum err err = OK + 1; err < ERR_COUNT; err++) {
 		const struct err_info *info = err_info(err);
-		if (info->status != status || !is_answered(err) || !route_may_fail(route, err))
+		if (info->status != status || !is_answered(err) ||
+		    (route && !route_may_fail(route, err)))
 			continue;
 		buf_put(text, text->len ? S(", ") : S("Problem: "));
 		buf_put(text, str_from_c(info->slug));
@@ -430,10 +431,36 @@ problems_text(struct buf *text, const struct route *route, int status)
 }
 
 static void
+put_problem(struct json_out *out, int status, str text)
+{
+	json_open(out, '{');
+	json_pair_str(out, S("description"), text);
+	json_name(out, S("headers"));
+	json_open(out, '{');
+	if (status == 401)
+		put_header(out, S("WWW-Authenticate"), S("Bearer."));
+	if (status == 429 || status == 503)
+		put_header(out, S("Retry-After"), S("Seconds to wait."));
+	json_close(out, '}');
+	json_name(out, S("content"));
+	json_open(out, '{');
+	put_media(out, S("application/problem+json"), SCHEMA_PROBLEM, false);
+	json_close(out, '}');
+	json_close(out, '}');
+}
+
+/* Which types there are under these two depends on the route; the others are described once. */
+static bool
+is_own(int status)
+{
+	return status == 409 || status == 422;
+}
+
+static void
 put_problems(struct json_out *out, const struct route *route)
 {
 	for (int status = 400; status < 600; status++) {
-		OWNED(buf_release) struct buf text = { .max = 8192 };
+		OWNED(buf_release) struct buf text = { .max = 1024 };
 		OWNED(buf_release) struct buf number = { .max = 8 };
 
 		problems_text(&text, route, status);
@@ -441,21 +468,34 @@ put_problems(struct json_out *out, const struct route *route)
 			continue;
 		buf_dec(&number, status);
 		json_name(out, buf_str(&number));
+		if (is_own(status)) {
+			put_problem(out, status, buf_str(&text));
+			continue;
+		}
 		json_open(out, '{');
-		json_pair_str(out, S("description"), buf_str(&text));
-		json_name(out, S("headers"));
-		json_open(out, '{');
-		if (status == 401)
-			put_header(out, S("WWW-Authenticate"), S("Bearer."));
-		if (status == 429 || status == 503)
-			put_header(out, S("Retry-After"), S("Seconds to wait."));
-		json_close(out, '}');
-		json_name(out, S("content"));
-		json_open(out, '{');
-		put_media(out, S("application/problem+json"), SCHEMA_PROBLEM, false);
-		json_close(out, '}');
+		reference(out, S("#/components/responses/Problem"), buf_str(&number));
 		json_close(out, '}');
 	}
+}
+
+static void
+put_shared_problems(struct json_out *out)
+{
+	json_name(out, S("responses"));
+	json_open(out, '{');
+	for (int status = 400; status < 600; status++) {
+		OWNED(buf_release) struct buf text = { .max = 1024 };
+		OWNED(buf_release) struct buf name = { .max = 16 };
+
+		problems_text(&text, NULL, status);
+		if (!text.len || is_own(status) || status == 405)
+			continue;
+		buf_put(&name, S("Problem"));
+		buf_dec(&name, status);
+		json_name(out, buf_str(&name));
+		put_problem(out, status, buf_str(&text));
+	}
+	json_close(out, '}');
 }
 
 /* --- operations ------------------------------------------------------------------------------- */
@@ -579,6 +619,7 @@ put_components(struct json_out *out)
 	          "scopes are listed, any one is enough. Over the server's own socket an operator needs none."));
 	json_close(out, '}');
 	json_close(out, '}');
+	put_shared_problems(out);
 	json_name(out, S("schemas"));
 	json_open(out, '{');
 	for (enum schema_id id = SCHEMA_NONE + 1; id < SCHEMA_COUNT; id++)

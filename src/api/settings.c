@@ -161,7 +161,7 @@ setting_answer(struct job *job, struct call *call, const struct setting_row *row
 enum err
 on_setting_get(struct job *job, struct call *call)
 {
-	const struct setting_row *row;
+	const struct setting_row *row = NULL;
 
 	TRY(setting_find(job, call, &row));
 	return setting_answer(job, call, row);
@@ -171,7 +171,7 @@ enum err
 on_setting_put(struct job *job, struct call *call)
 {
 	OWNED(buf_release) struct buf text = { .max = 1024 };
-	const struct setting_row *row;
+	const struct setting_row *row = NULL;
 
 	TRY(setting_find(job, call, &row));
 	TRY(value_of_body(job, call->body, row, &text));

@@ -69,6 +69,9 @@ struct entry {
 	bytes body;
 };
 
+/* One decision inside the body of an ENTRY_DECISIONS: le64 subject | le16 purpose | 11 octets. */
+#define ENTRY_DECISIONS_ITEM (8 + 2 + 11)
+
 str entry_name(enum entry_act act);
 
 /* Inside steps.  ret_seq may be NULL. */

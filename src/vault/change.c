@@ -375,18 +375,32 @@ suppression_row_of(struct prepare *prepare, const struct subject *holder, enum a
 	memcpy(row->digest, holder->tag[address], DIGEST_BYTES);
 }
 
-/* Where the change brings another address, both. */
+static bool
+same_address(const struct subject *a, const struct subject *b, enum address address)
+{
+	return a->tagged[address] && b->tagged[address] &&
+	       memcmp(a->tag[address], b->tag[address], DIGEST_BYTES) == 0;
+}
+
+/* Where the change brings another address, both are stopped. */
 static void
-suppression_row(struct prepare *prepare, enum address address, const struct suppression *suppression,
-                bool lift)
+stop_row(struct prepare *prepare, enum address address, const struct suppression *suppression)
 {
 	const struct subject *before = &prepare->change->subject, *after = &prepare->plan->after;
-	bool same = before->tagged[address] && after->tagged[address] &&
-	            memcmp(before->tag[address], after->tag[address], DIGEST_BYTES) == 0;
 
-	suppression_row_of(prepare, after, address, suppression, lift);
-	if (!same)
-		suppression_row_of(prepare, before, address, suppression, lift);
+	suppression_row_of(prepare, after, address, suppression, false);
+	if (!same_address(before, after, address))
+		suppression_row_of(prepare, before, address, suppression, false);
+}
+
+/* Not of an address that the person is only just bringing: its holder may be another. */
+static void
+lift_row(struct prepare *prepare, enum address address, const struct suppression *suppression)
+{
+	const struct subject *before = &prepare->change->subject, *after = &prepare->plan->after;
+
+	if (!before->tagged[address] || same_address(before, after, address))
+		suppression_row_of(prepare, after, address, suppression, true);
 }
 
 /* P3: what the person stops is stopped for the address, so that it outlives this row. */
@@ -406,8 +420,19 @@ suppressions_of_act(struct prepare *prepare, const struct act_row *act)
 		if (!(act->channels & CHANNEL_BIT(channel)) || address == ADDRESS_NONE)
 			continue;
 		suppression.channel = (enum channel)channel;
-		suppression_row(prepare, address, &suppression, false);
+		stop_row(prepare, address, &suppression);
 	}
+}
+
+/* Did the act raise what it says?  The first step of a double opt-in, a late press on an old link and
+ * a yes from before the stop did not (L2), and so lift nothing. */
+static bool
+act_holds(const struct prepare *prepare, const struct act_row *act, enum channel channel)
+{
+	const struct permission *permission =
+		standing_permission(&prepare->plan->after.standing, act->purpose, channel);
+
+	return permission && permission->state == PERMISSION_GIVEN && permission->seq == act->seq;
 }
 
 /* A fresh yes in the person's own ledger takes back the stop that stood there for the same purpose
@@ -415,23 +440,22 @@ suppressions_of_act(struct prepare *prepare, const struct act_row *act)
 static void
 lifts_of_act(struct prepare *prepare, const struct act_row *act)
 {
-	struct suppression suppression = { .scope = SCOPE_PURPOSE, .purpose = act->purpose, .at = act->at };
-
 	if (act->method == METHOD_IMPORT)
 		return;
-	for (int channel = 1; channel < CHANNEL_COUNT; channel++) {
-		enum address address = channel_address((enum channel)channel);
-		if (!(act->channels & CHANNEL_BIT(channel)) || address == ADDRESS_NONE)
+	for (enum channel channel = CHANNEL_EMAIL; channel < CHANNEL_COUNT; channel++) {
+		enum address address = channel_address(channel);
+		const struct suppression stops[] = {
+			{ .scope = SCOPE_PURPOSE, .purpose = act->purpose, .channel = channel, .at = act->at },
+			{ .scope = SCOPE_PURPOSE, .purpose = act->purpose, .at = act->at },
+			{ .scope = SCOPE_CHANNEL, .channel = channel, .at = act->at },
+			{ .scope = SCOPE_MARKETING, .at = act->at },
+		};
+		size_t count = act->act == ACT_CONFIRMED ? COUNT(stops) : 1;
+		if (!(act->channels & CHANNEL_BIT(channel)) || address == ADDRESS_NONE ||
+		    !act_holds(prepare, act, channel))
 			continue;
-		suppression.channel = (enum channel)channel;
-		suppression_row(prepare, address, &suppression, true);
-		if (act->act != ACT_CONFIRMED)
-			continue;
-		suppression_row(prepare, address,
-		                &(struct suppression){ .scope = SCOPE_PURPOSE, .purpose = act->purpose, .at = act->at }, true);
-		suppression_row(prepare, address,
-		                &(struct suppression){ .scope = SCOPE_CHANNEL, .channel = (enum channel)channel, .at = act->at }, true);
-		suppression_row(prepare, address, &(struct suppression){ .scope = SCOPE_MARKETING, .at = act->at }, true);
+		for (size_t i = 0; i < count; i++)
+			lift_row(prepare, address, &stops[i]);
 	}
 }
 
@@ -822,8 +846,8 @@ many_steps(struct job *job, struct db *db, void *arg)
 			continue;
 		if (!many->plan[i].change)
 			continue;
-		many->err[i] = plan_steps(job, db, &many->plan[i]);
-		if (many->err[i] == ERR_STALE) { /* nothing of it was written (plan_steps) */
+		many->err[i] = db_attempt(job, db, plan_steps, &many->plan[i]);
+		if (many->err[i] == ERR_STALE || many->err[i] == ERR_CONFLICT) { /* it alone */
 			job_forgive(job);
 			continue;
 		}

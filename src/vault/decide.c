@@ -663,7 +663,7 @@ batch_steps(struct job *job, struct db *db, void *arg)
 		buf_le16(&body, (uint16_t)item->question.purpose->no);
 		put_decision(&body, &item->question, &answered->verdict);
 	}
-	must(buf_ok(&body));
+	must(buf_ok(&body) && body.len % ENTRY_DECISIONS_ITEM == 0);
 	return entry_append(job, db, &(struct entry){ .act = ENTRY_DECISIONS, .body = buf_bytes(&body) },
 	                    &plan->entry);
 }

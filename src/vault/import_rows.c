@@ -1,9 +1,9 @@
 /* vault/import_rows.c -- a piece of a list: read on the caller's thread, committed on another.
  *
  * Rows become plans, one for each person, in groups.  While one group is built, the one before is
- * looked up, sealed and committed.  A group ends in one more write: its suppressions, problems and
- * the progress, so a crash repeats at most the group that was under way, and repeating changes nothing
- * (M4).  Memory: a few groups, whatever the length of the file.
+ * looked up, sealed and committed.  Every few groups there is one more write: suppressions, problems
+ * and the progress, so a crash repeats at most those groups, and repeating changes nothing (M4).
+ * Memory: a few groups, whatever the length of the file.
  *
  *      caller       row, row, row ... | row, row ...     | row ...
  *      committer                      | derive and write | derive and write
@@ -16,10 +16,11 @@
 #include "vault/import_parts.h"
 #include "vault/rows.h"
 
-#define GROUP_PERSONS 384
+#define GROUP_PERSONS 512
 #define GROUP_ROWS 4096
+#define GROUPS_UNSAVED 4 /* each write is two syncs of the disk */
 #define SLOTS 3
-#define TABLE_SIZE 2048 /* a power of two, more than twice the keys of a group */
+#define TABLE_SIZE 4096 /* a power of two, more than twice the keys of a group */
 #define STALE_ROUNDS 20
 
 /* --- groups ----------------------------------------------------------------------------------- */
@@ -65,6 +66,8 @@ struct crew {
 	pthread_mutex_t mutex;
 	pthread_cond_t moved;
 	size_t next;  /* slot to be committed next */
+	uint64_t saved_offset; /* what the stored progress says */
+	unsigned unsaved;      /* groups since */
 	bool closing;
 	enum err err; /* the committer has given up */
 	struct failure failure;
@@ -325,7 +328,6 @@ sample_add(const struct slot *slot, struct import *import)
 struct close_plan {
 	struct crew *crew;
 	struct slot *slot;      /* NULL: the end of a piece */
-	int64_t offset_before;
 	bool last;
 	struct buf progress;
 	struct buf entry;
@@ -374,7 +376,7 @@ close_steps(struct job *job, struct db *db, void *arg)
 		TRY(slot_steps(job, db, plan));
 	TRY(db_run(job, db, SQL_IMPORT_PROGRESS,
 	           ARGS(sql_text(buf_str(&plan->progress)), sql_i64((int64_t)import->offset),
-	                sql_i64(import->no), sql_i64(plan->offset_before)),
+	                sql_i64(import->no), sql_i64((int64_t)plan->crew->saved_offset)),
 	           &changed));
 	if (changed != 1)
 		return fail(job, ERR_CONFLICT, "another call has taken these rows, or the import is over");
@@ -402,24 +404,35 @@ entry_put(struct buf *out, const struct import *import)
 }
 
 static enum err
-progress_write(struct job *job, struct crew *crew, struct slot *slot, uint64_t offset_before, bool last)
+progress_write(struct job *job, struct crew *crew, struct slot *slot, bool last)
 {
-	OWNED(close_plan_end) struct close_plan plan = { .crew = crew, .slot = slot, .last = last,
-		                                         .offset_before = (int64_t)offset_before };
+	OWNED(close_plan_end) struct close_plan plan = { .crew = crew, .slot = slot, .last = last };
 
 	plan.progress.max = 1024 * 1024;
 	plan.entry.max = 256;
 	progress_put(&plan.progress, crew->import);
 	must(buf_ok(&plan.progress));
 	entry_put(&plan.entry, crew->import);
-	return store_write(job, crew->run->vault->store, WRITE_ORDINARY, close_steps, &plan);
+	TRY(store_write(job, crew->run->vault->store, WRITE_ORDINARY, close_steps, &plan));
+	crew->saved_offset = crew->import->offset;
+	crew->unsaved = 0;
+	return OK;
+}
+
+/* Some that went into no person's change. */
+static bool
+has_suppressions(const struct slot *slot)
+{
+	for (size_t i = 0; i < slot->plan_count; i++)
+		if (!slot->plan[i]->writes && slot->plan[i]->suppression_count)
+			return true;
+	return false;
 }
 
 static enum err
 slot_commit(struct crew *crew, struct slot *slot)
 {
 	struct import *import = crew->import;
-	uint64_t offset_before = import->offset;
 
 	TRY(plans_commit(crew, slot));
 	plans_count(slot, &slot->counts);
@@ -428,7 +441,9 @@ slot_commit(struct crew *crew, struct slot *slot)
 	import->problems += slot->problem_count;
 	import->offset = slot->end.offset;
 	import->line = slot->end.line;
-	return progress_write(&slot->job, crew, slot, offset_before, false);
+	if (++crew->unsaved < GROUPS_UNSAVED && !slot->problem_count && !has_suppressions(slot))
+		return OK;
+	return progress_write(&slot->job, crew, slot, false);
 }
 
 static void *
@@ -541,7 +556,7 @@ struct builder {
 	struct import_row row;
 	struct db *view;
 	size_t told;          /* rows of a dry run that are told one by one, so far */
-	uint64_t slot_rows;
+	uint64_t slot_rows;   /* rows in it */
 };
 
 /* A fresh look at the store, and an empty group. */
@@ -863,20 +878,13 @@ piece_build(struct job *job, struct crew *crew, struct piece *piece, bool header
 	return crew_wait(job, crew);
 }
 
-static void
-run_end(struct crew *crew)
-{
-	crew_end(crew);
-}
-
 static enum err
 piece_run(struct job *job, const struct import_run *run, struct piece *piece, struct import *import)
 {
-	OWNED(run_end) struct crew crew = { .run = run, .import = import };
+	OWNED(crew_end) struct crew crew = { .run = run, .import = import, .saved_offset = import->offset };
 	bool header = import->format.header && import->line == 0;
 	const struct csv_place start = { import->offset, import->line };
 	struct csv_place end = start;
-	uint64_t offset_before;
 
 	if (!import->sample)
 		import->sample = arena_array(&job->arena, IMPORT_SAMPLE_ROWS, sizeof(*import->sample));
@@ -885,10 +893,9 @@ piece_run(struct job *job, const struct import_run *run, struct piece *piece, st
 	TRY(piece_build(job, &crew, piece, header, &end));
 	if (end.offset == start.offset && !piece->last && !piece->again)
 		return fail(job, ERR_MALFORMED, "the piece has no whole row; send a larger one");
-	offset_before = import->offset;
 	import->offset = end.offset;
 	import->line = end.line;
-	return progress_write(job, &crew, NULL, offset_before, piece->last);
+	return progress_write(job, &crew, NULL, piece->last);
 }
 
 static void

@@ -5,6 +5,9 @@
 
 #define FORMAT 1
 #define SECTIONS_MAX (KEYSET_MAX - 1)
+/* A record is built of half as many, so that an act that takes a ground away, and with it may move
+ * every section to a fresh key beside the old one, never fails for want of room (Article 7(3)). */
+#define SECTIONS_BUILT (SECTIONS_MAX / 2)
 
 struct section {
 	uint32_t no;
@@ -222,7 +225,7 @@ group_of(struct build *build, const uint16_t *purpose, size_t count, size_t valu
 	for (size_t i = 0; i < build->group_count; i++)
 		if (same_purposes(build->group[i].purpose, build->group[i].purpose_count, purpose, count))
 			return &build->group[i];
-	if (build->group_count == SECTIONS_MAX)
+	if (build->group_count == SECTIONS_BUILT)
 		return NULL;
 	group = &build->group[build->group_count++];
 	group->purpose = arena_array(&job->arena, count, sizeof(*purpose));
@@ -240,7 +243,7 @@ groups_make(struct build *build, const struct registry *registry, const struct s
 	uint16_t *covering = arena_array(&job->arena, standing->ground_count + 1, sizeof(*covering));
 	size_t dropped = 0;
 
-	build->group = arena_array(&job->arena, SECTIONS_MAX, sizeof(*build->group));
+	build->group = arena_array(&job->arena, SECTIONS_BUILT, sizeof(*build->group));
 	for (size_t i = 0; i < value_count; i++) {
 		size_t count = standing_covering(registry, standing, job->now, value[i].field, covering);
 		struct group *group;

@@ -47,7 +47,7 @@ struct record_built {
  * does not name is left out (D3): *ret_dropped counts it.  `keyset` comes in as the subject's keys
  * and goes out as all old and new keys; `trimmed` (empty, from keyset_begin) receives what the new
  * record needs, the evidence key included.
- *   ERR_LIMIT more than KEYSET_MAX - 1 sections */
+ *   ERR_LIMIT more than half of KEYSET_MAX sections: the other half is for moving them */
 must_check enum err record_build(struct job *job, const struct registry *registry, uid subject,
                                  int64_t version, const struct standing *standing,
                                  const struct value *old, size_t old_count, bytes old_record,

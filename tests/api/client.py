@@ -73,6 +73,12 @@ class Description:
         self.paths.sort(key=lambda item: item[0])
         self.validators = {}
 
+        for _, _, operation in self.operations():  # so that the rest need not know of shared responses
+            for status, response in operation['responses'].items():
+                if '$ref' in response:
+                    name = response['$ref'].removeprefix('#/components/responses/')
+                    operation['responses'][status] = document['components']['responses'][name]
+
     def path(self, target):
         path = urlsplit(target).path
         return next((p for _, pattern, p in self.paths if pattern.match(path)), None)

@@ -82,6 +82,10 @@ def test_oversized_bodies_are_413(operator, description):
     for method, target, operation in operations(description, is_json):
         reply = call(operator, method, target, big)
         assert (reply.status, reply.slug) == (413, 'too-large'), (operation['operationId'], reply)
+    huge = b'x' * (8 * 1024 * 1024 + 1)
+    for method, target, operation in operations(description, lambda operation: not is_json(operation)):
+        reply = call(operator, method, target, huge, type=next(iter(operation['requestBody']['content'])))
+        assert (reply.status, reply.slug) == (413, 'too-large'), (operation['operationId'], reply)
 
 
 def wrong_values(schema, document):

@@ -206,9 +206,10 @@ class Load:
         self.journal.shared = made['id']
         self.journal.patched[1] = 'Shared'
 
-    def run(self, until, rotate_after=None):
-        """Loads until `until` seconds are over or the server is gone; `rotate_after`: turns the keys
-        over meanwhile.  The server is then killed by the caller, not here, while clients wait."""
+    def run(self, until, rotate_after=None, enough=lambda: False):
+        """Loads until `until` seconds are over, the server is gone or it is enough; `rotate_after`:
+        turns the keys over meanwhile.  Clients go on until the function that it returns is called: who
+        kills the server does it before."""
         stop = threading.Event()
         threads = [threading.Thread(target=worker.run, args=(stop,)) for worker in self.workers]
         if rotate_after is not None:
@@ -216,7 +217,7 @@ class Load:
         for thread in threads:
             thread.start()
         ended = time.monotonic() + until
-        while time.monotonic() < ended and self.server.process.poll() is None:
+        while time.monotonic() < ended and self.server.process.poll() is None and not enough():
             time.sleep(0.001)
         return lambda: self._join(stop, threads)
 

@@ -260,10 +260,10 @@ def test_a_failed_write_is_never_answered_as_done(failing, file, error, after, t
     shim, campaign = failing
     server = campaign.server
     shim.arm(WRITE | ALLOCATE, error, after, times, file)
-    join = campaign.load.run(2.5)
+    join = campaign.load.run(5, enough=lambda: shim.failed >= times)
     seen, failed = shim.seen, shim.failed
     shim.disarm()
-    time.sleep(0.2)
+    time.sleep(0.3)
     if server.process.poll() is None:  # it goes on without a restart
         answer = server.caller().post('/v1/subjects', letters('on'))
         assert answer.status == 201, answer

@@ -5,5 +5,6 @@
 int record_tests(void);
 int coverage_tests(void);
 int change_tests(void);
+int suppress_tests(void);
 
 #endif
