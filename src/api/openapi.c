@@ -161,12 +161,22 @@ put_one_or_list(struct json_out *out, const struct member *member)
 	json_close(out, '}');
 }
 
-/* Optional members of a body may be null, which is as if they were left out. */
+/* Optional members of a body may be null, which is as if they were left out; in definitions only
+ * where that is kept as it is and means the same. */
 static bool
 may_be_null(const struct schema *schema, const struct member *member)
 {
-	if (schema->use == USE_ASKED)
-		return !(member->flags & (NEED | NOT_NULL));
+	bool optional = !(member->flags & (NEED | NOT_NULL));
+
+	switch (schema->use) {
+	case USE_ASKED:
+		return optional;
+	case USE_STATED:
+		return optional && member->type != T_TEXTS &&
+		       (member->type != T_OBJECT || member->flags & LIST);
+	case USE_ANSWER:
+		break;
+	}
 	return member->flags & NULLABLE;
 }
 

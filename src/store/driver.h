@@ -24,6 +24,11 @@ must_check enum err db_checkpoint(struct job *job, struct db *db, enum db_side s
  * would grow by more than `room` octets, or when somebody still reads from the log. */
 void db_reuse_log(struct db *db, enum db_side side, uint64_t room);
 
+/* As much as can be copied without waiting for anybody. */
+must_check enum err db_checkpoint_some(struct job *job, struct db *db, enum db_side side);
+/* Pages in the write-ahead log after this connection's last commit. */
+int db_log_pages(const struct db *db, enum db_side side);
+
 /* Migrations: a text with several statements, in the caller's transaction. */
 must_check enum err db_migrate(struct job *job, struct db *db, enum db_side side, const char *text);
 must_check enum err db_version(struct job *job, struct db *db, enum db_side side, int64_t *ret);

@@ -12,7 +12,6 @@
 
 #include "sql_table.inc"
 
-#define PAGES_IN_LOG 12000   /* write-ahead log before an automatic checkpoint */
 #define CACHE_KIB_WRITER 65536
 #define CACHE_KIB_READER 2048
 #define BUSY_TIMEOUT_MS 10000
@@ -29,6 +28,7 @@ struct db {
 	sqlite3 *side[2];
 	sqlite3_stmt *statement[SQL_COUNT];
 	sqlite3_stmt *control[2][CONTROL_COUNT];
+	int log_pages[2];
 	bool in_view;
 	int64_t *entry_counter;
 	void *writer;
@@ -114,9 +114,7 @@ side_open(struct job *job, const char *dir, const char *name, bool writable, boo
 	                 "PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA mmap_size=0; "
 	                 "PRAGMA cache_size=-"));
 	buf_udec(&text, writable ? CACHE_KIB_WRITER : CACHE_KIB_READER);
-	buf_put(&text, S("; PRAGMA wal_autocheckpoint="));
-	buf_udec(&text, PAGES_IN_LOG);
-	buf_char(&text, ';');
+	buf_put(&text, S("; PRAGMA wal_autocheckpoint=0;")); /* store/checkpointer.c */
 	TRY(run_text(job, side, arena_c(&job->arena, buf_str(&text))));
 	if (create) {
 		buf_clear(&text);
@@ -128,6 +126,13 @@ side_open(struct job *job, const char *dir, const char *name, bool writable, boo
 	if (writable)
 		TRY(run_text(job, side, "PRAGMA journal_mode=WAL;"));
 	return OK;
+}
+
+static int
+log_grew(void *pages, sqlite3 *side, const char *schema, int count)
+{
+	*(int *)pages = count;
+	return SQLITE_OK;
 }
 
 /* SQLite counts its memory under one global mutex unless told not to: sixty workers would queue
@@ -150,6 +155,8 @@ db_open(struct job *job, const char *dir, bool writable, bool create, struct db 
 	pthread_once(&once, library_begin);
 	TRY(side_open(job, dir, "valv.db", writable, create, &db->side[SIDE_DATA]));
 	TRY(side_open(job, dir, "keys.db", writable, create, &db->side[SIDE_KEYS]));
+	for (enum db_side side = SIDE_DATA; side <= SIDE_KEYS; side++)
+		sqlite3_wal_hook(db->side[side], log_grew, &db->log_pages[side]);
 	*ret = db;
 	db = NULL;
 	return OK;
@@ -435,6 +442,20 @@ db_reuse_log(struct db *db, enum db_side side, uint64_t room)
 	    size_of(db->side[side]) - st.st_size > (int64_t)room)
 		return;
 	(void)sqlite3_wal_checkpoint_v2(db->side[side], NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+enum err
+db_checkpoint_some(struct job *job, struct db *db, enum db_side side)
+{
+	int code = sqlite3_wal_checkpoint_v2(db->side[side], NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+
+	return code == SQLITE_OK ? OK : db_fail(job, db->side[side]);
+}
+
+int
+db_log_pages(const struct db *db, enum db_side side)
+{
+	return db->log_pages[side];
 }
 
 /* --- migrations ------------------------------------------------------------------------------- */

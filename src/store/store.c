@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "os/file.h"
+#include "store/checkpointer.h"
 #include "store/driver.h"
 #include "store/fault.h"
 
@@ -76,6 +77,7 @@ struct store {
 	struct write *first, **last;
 	bool closing;
 
+	struct checkpointer *checkpointer;
 	struct writer writer;
 	_Atomic uint64_t generation[TOPIC_COUNT];
 	_Atomic uint64_t groups, writes, failed;
@@ -599,8 +601,10 @@ writer_main(void *arg)
 	struct store *store = arg;
 	struct write *first;
 
-	while ((first = group_take(store)))
+	while ((first = group_take(store))) {
 		group_run(store, first);
+		checkpointer_look(store->checkpointer, store->writer.db);
+	}
 	return NULL;
 }
 
@@ -712,6 +716,7 @@ store_begin(struct job *job, const struct store_config *config, struct store *st
 	db_entry_counter(store->writer.db, &store->writer.entry_counter);
 	db_set_writer(store->writer.db, &store->writer);
 	reserve_fill(store);
+	TRY(checkpointer_begin(job, store->dir, &store->checkpointer));
 	if (pthread_create(&store->thread, NULL, writer_main, store) != 0)
 		return fail(job, ERR_BUSY, "the writer thread could not be started");
 	store->thread_running = true;
@@ -753,6 +758,7 @@ store_close(struct store **at)
 		pthread_mutex_unlock(&store->mutex);
 		pthread_join(store->thread, NULL);
 	}
+	checkpointer_end(&store->checkpointer);
 	db_close(&store->writer.db);
 	job_release(&store->writer.job);
 	lock_release(store->lock_fd);

@@ -8,7 +8,7 @@
 #include "vault/rows.h"
 
 #define NIX_FRESH (31 * TIME_DAY) /* a do-not-call list older than this does not count as checked */
-#define SUPPRESSIONS_MAX 64
+#define SUPPRESSIONS_MAX (LIMIT_PURPOSES * CHANNEL_COUNT + CHANNEL_COUNT + 2) /* all there can be of one address */
 
 /* --- the order -------------------------------------------------------------------------------- */
 
@@ -420,6 +420,8 @@ decide_one(struct job *job, const struct registry *registry, const struct subjec
 	if (address != ADDRESS_NONE && subject->tagged[address])
 		TRY(suppressions_get(job, job->db, subject->tag[address], suppression, SUPPRESSIONS_MAX,
 		                     &facts.suppression_count));
+	if (facts.suppression_count == SUPPRESSIONS_MAX) /* Q1: what was not read may be the one */
+		suppression[0].scope = SCOPE_ALL;
 	decide_person(registry, &facts, question, ret);
 	return OK;
 }
@@ -512,7 +514,7 @@ put_decision(struct buf *body, const struct question *question, const struct ver
 /* Inside steps, so that two at the same time cannot both be the last one allowed. */
 static enum err
 cap_steps(struct job *job, struct db *db, const struct registry *registry,
-          const struct question *question, struct answered *answered, int64_t entry)
+          const struct question *question, struct answered *answered)
 {
 	struct verdict *verdict = &answered->verdict;
 	const struct purpose_version *version =
@@ -541,7 +543,7 @@ cap_steps(struct job *job, struct db *db, const struct registry *registry,
 	           NULL));
 	return db_run(job, db, SQL_CONTACT_ADD,
 	              ARGS(sql_i64(answered->subject), sql_i64(question->purpose->no),
-	                   sql_i64(question->channel), sql_i64(job->now), sql_i64(entry)),
+	                   sql_i64(question->channel), sql_i64(job->now)),
 	              NULL);
 }
 
@@ -584,7 +586,7 @@ ask_steps(struct job *job, struct db *db, void *arg)
 	if (plan->field)
 		TRY(budget_steps(job, db, plan->registry->budget_per_hour, 1));
 	TRY(ask(job, db, plan));
-	TRY(cap_steps(job, db, plan->registry, plan->question, &plan->answered, 0));
+	TRY(cap_steps(job, db, plan->registry, plan->question, &plan->answered));
 	put_decision(&body, plan->question, &plan->answered.verdict);
 	return entry_append(job, db,
 	                    &(struct entry){ .act = ENTRY_DECISION, .subject = plan->answered.subject,
@@ -658,7 +660,7 @@ batch_steps(struct job *job, struct db *db, void *arg)
 		struct answered *answered = &plan->answered[i];
 		if (item->err)
 			continue;
-		TRY(cap_steps(job, db, plan->registry, &item->question, answered, (int64_t)i));
+		TRY(cap_steps(job, db, plan->registry, &item->question, answered));
 		buf_le64(&body, (uint64_t)answered->subject);
 		buf_le16(&body, (uint16_t)item->question.purpose->no);
 		put_decision(&body, &item->question, &answered->verdict);

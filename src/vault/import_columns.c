@@ -175,8 +175,31 @@ name_cut(str name)
 	return name;
 }
 
+static const struct import_mapping *
+mapping_of(const struct import_settings *settings, str column)
+{
+	for (size_t i = 0; i < settings->mapping_count; i++)
+		if (str_eq_fold(settings->mapping[i].column, column))
+			return &settings->mapping[i];
+	return NULL;
+}
+
+/* One name that somebody knows makes a header.  A first row without any may be a person, too: "Anna
+ * Berg;Umeå" (M8). */
+static bool
+row_is_header(const struct sample *sample, enum import_preset preset)
+{
+	for (size_t i = 0; i < sample->cells[0]; i++) {
+		str cell = str_trim(sample->row[0][i]);
+		if (mapping_of(sample->settings, cell) || preset_role(preset, cell) != ROLE_UNKNOWN)
+			return true;
+	}
+	return false;
+}
+
+/* named: the first row is known to be a header, so that its cells may be kept. */
 static void
-columns_name(struct job *job, const struct sample *sample, struct import *import)
+columns_name(struct job *job, const struct sample *sample, bool named, struct import *import)
 {
 	size_t most = 0;
 
@@ -187,7 +210,7 @@ columns_name(struct job *job, const struct sample *sample, struct import *import
 	for (size_t i = 0; i < import->column_count; i++) {
 		OWNED(buf_release) struct buf number = { .max = 16 };
 		buf_udec(&number, i + 1);
-		import->column[i].name = import->format.header && str_trim(sample->row[0][i]).len
+		import->column[i].name = named && str_trim(sample->row[0][i]).len
 		                                 ? arena_str(&job->arena, name_cut(sample->row[0][i]))
 		                                 : arena_str(&job->arena, buf_str(&number));
 		import->column[i].confidence = -1;
@@ -195,15 +218,6 @@ columns_name(struct job *job, const struct sample *sample, struct import *import
 }
 
 /* --- one column ------------------------------------------------------------------------------- */
-
-static const struct import_mapping *
-mapping_of(const struct import_settings *settings, str column)
-{
-	for (size_t i = 0; i < settings->mapping_count; i++)
-		if (str_eq_fold(settings->mapping[i].column, column))
-			return &settings->mapping[i];
-	return NULL;
-}
 
 static void
 column_map(const struct registry *registry, const struct import_mapping *mapping,
@@ -304,17 +318,21 @@ columns_find(struct job *job, const struct registry *registry,
 {
 	struct sample sample = { .settings = settings, .row = row, .cells = cells, .count = row_count,
 		                 .now = job->now };
+	bool named;
 
 	must(row_count > 0);
 	if (settings->header_given)
 		import->format.header = settings->format.header;
 	if (import->format.header && row_is_person(&sample))
 		import->format.header = false;
-	sample.first = import->format.header ? 1 : 0;
-	columns_name(job, &sample, import);
 	import->preset = settings->preset;
 	if (!settings->preset_given)
 		import->preset = import->format.header ? preset_recognise(row[0], cells[0]) : PRESET_GENERIC;
+	named = import->format.header && row_is_header(&sample, import->preset);
+	if (!settings->header_given)
+		import->format.header = named;
+	sample.first = import->format.header ? 1 : 0;
+	columns_name(job, &sample, named, import);
 	for (size_t i = 0; i < import->column_count; i++)
 		column_find(registry, &sample, i, import);
 	role_by_look(registry, &sample, ROLE_EMAIL, import);

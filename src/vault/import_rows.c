@@ -41,10 +41,8 @@ struct told_row {
 	uint64_t reasons;
 };
 
-enum slot_state { SLOT_FREE, SLOT_READY };
-
+/* Whose it is: the builder's while it is not ready, the committer's while it is. */
 struct slot {
-	enum slot_state state;
 	struct job job; /* arena of the group; reads and writes of the committer */
 	struct import_plan **plan;
 	size_t plan_count;
@@ -61,6 +59,7 @@ struct crew {
 	const struct import_run *run;
 	struct import *import; /* the committer's while it runs */
 	struct slot slot[SLOTS];
+	bool ready[SLOTS]; /* under the mutex, as all that follows */
 	pthread_t thread;
 	bool thread_running;
 	pthread_mutex_t mutex;
@@ -455,9 +454,9 @@ committer_main(void *arg)
 	for (;;) {
 		struct slot *slot = &crew->slot[crew->next];
 		enum err err;
-		while (slot->state != SLOT_READY && !crew->closing)
+		while (!crew->ready[crew->next] && !crew->closing)
 			pthread_cond_wait(&crew->moved, &crew->mutex);
-		if (slot->state != SLOT_READY || crew->err)
+		if (!crew->ready[crew->next] || crew->err)
 			break;
 		pthread_mutex_unlock(&crew->mutex);
 		err = slot_commit(crew, slot);
@@ -466,7 +465,7 @@ committer_main(void *arg)
 			crew->err = err;
 			crew->failure = slot->job.failure;
 		}
-		slot->state = SLOT_FREE;
+		crew->ready[crew->next] = false;
 		crew->next = (crew->next + 1) % SLOTS;
 		pthread_cond_broadcast(&crew->moved);
 	}
@@ -485,12 +484,12 @@ crew_failed(struct job *job, struct crew *crew)
 
 /* Until the slot is free, or the committer has given up. */
 static enum err
-slot_wait(struct job *job, struct crew *crew, struct slot *slot)
+slot_wait(struct job *job, struct crew *crew, size_t index)
 {
 	enum err err;
 
 	pthread_mutex_lock(&crew->mutex);
-	while (slot->state != SLOT_FREE && !crew->err)
+	while (crew->ready[index] && !crew->err)
 		pthread_cond_wait(&crew->moved, &crew->mutex);
 	err = crew->err;
 	pthread_mutex_unlock(&crew->mutex);
@@ -501,7 +500,7 @@ static enum err
 crew_wait(struct job *job, struct crew *crew)
 {
 	for (size_t i = 0; i < SLOTS; i++)
-		TRY(slot_wait(job, crew, &crew->slot[i]));
+		TRY(slot_wait(job, crew, i));
 	return OK;
 }
 
@@ -565,9 +564,10 @@ slot_begin(struct builder *builder)
 {
 	struct slot *slot = &builder->crew->slot[builder->slot_index];
 	struct table_entry *table = slot->table;
-	struct job job = slot->job;
+	struct job job;
 
-	TRY(slot_wait(builder->job, builder->crew, slot));
+	TRY(slot_wait(builder->job, builder->crew, builder->slot_index));
+	job = slot->job; /* ours only from here on */
 	arena_reset(&job.arena);
 	job.failure = (struct failure){ 0 };
 	memset(table, 0, TABLE_SIZE * sizeof(*table));
@@ -587,7 +587,7 @@ slot_hand_over(struct builder *builder, struct csv_place end)
 
 	builder->slot->end = end;
 	pthread_mutex_lock(&crew->mutex);
-	builder->slot->state = SLOT_READY;
+	crew->ready[builder->slot_index] = true;
 	pthread_cond_broadcast(&crew->moved);
 	pthread_mutex_unlock(&crew->mutex);
 	builder->slot_index = (builder->slot_index + 1) % SLOTS;

@@ -28,6 +28,12 @@ LOOKUPS = {'name': 'folded', 'email': 'exact', 'phone': 'exact', 'iban': 'exact'
            'text': 'exact', 'ip': 'exact', 'number': 'exact', 'city': 'folded', 'url': 'exact', 'birth_date': 'exact'}
 
 
+def table(rows):
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
 def field(type):
     definition = {'title': {'sv': type}, 'type': type, 'lookup': LOOKUPS.get(type, 'none')}
     if type in ('email', 'phone'):
@@ -162,16 +168,20 @@ class Scene:
                   'ja', self.token('cell of no column'), '2026-10-01'] for _ in range(8)]
         rows += [[self.token('bad address'), self.value('name', 'bad row'), self.token('bad number'), 'nej', '', ''],
                  [self.value('email', 'unsubscribed'), '', '', 'nej', '', '']]
-        out = io.StringIO()
-        csv.writer(out).writerows(rows)
+        whole, headless = table(rows), table(rows[1:])
+        people = [[self.value('name', 'in a list without header'), self.value('city', 'in a list without header')]
+                  for _ in range(6)]
         settings = {'source': 'provet', 'rest': {'keep_for': 'orders'},
                     'evidence': {'reference': 'avtal 7'}}
-        for octets, more in ((out.getvalue().encode(), {'rest': {'ask_first': 'asking'}, 'told': True}),
-                             (out.getvalue().encode('utf-16'), {'dry_run': True}),
-                             # without a header: the first row is a person
-                             (out.getvalue().split('\n', 1)[1].encode(), {'format': {'header': False},
-                                                                          'columns': {'1': 'email', '2': 'name'}}),
-                             (out.getvalue().split('\n', 1)[1].encode(), {}),
+        for octets, more in ((whole, {'rest': {'ask_first': 'asking'}, 'told': True}),
+                             (whole, {'consents': [{'purpose': 'letters'}], 'evidence': {'source': 'mässan', 'words': 'Ja!'},
+                                      'columns': {'Ja': '@consent', 'När': '@consent_at', 'Anteckning': 'text'}}),
+                             (whole.decode().encode('utf-16'), {'dry_run': True}),
+                             # The first row is a person: said so, to be seen, not to be seen, said otherwise.
+                             (headless, {'format': {'header': False}, 'columns': {'1': 'email', '2': 'name'}}),
+                             (headless, {}),
+                             (table(people), {}),
+                             (table(people), {'format': {'header': True}}),
                              (b'\xff\xfe\0' + self.token('broken file').encode(), {}),
                              (b'email,"' + self.token('open quote').encode(), {})):
             begun = caller.good('POST', '/v1/imports', {**settings, **more})

@@ -100,8 +100,12 @@ ON CONFLICT (subject, import) DO UPDATE SET version = excluded.version;
 -- name: contact_count
 SELECT COUNT(*) FROM contact WHERE subject = $1 AND purpose = $2 AND channel = $3 AND at > $4;
 
+-- `entry` only tells those of one instant apart.
 -- name: contact_add
-INSERT INTO contact (subject, purpose, channel, at, entry) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO contact (subject, purpose, channel, at, entry)
+VALUES ($1, $2, $3, $4,
+        (SELECT COALESCE(MAX(entry), 0) + 1 FROM contact
+         WHERE subject = $1 AND purpose = $2 AND channel = $3 AND at = $4));
 
 -- name: contact_forget
 DELETE FROM contact WHERE subject = $1 AND purpose = $2 AND channel = $3 AND at <= $4;
