@@ -130,17 +130,20 @@ decision_write(struct job *job, struct call *call, int64_t subject, int64_t purp
 }
 
 static enum err
-decisions_write(struct job *job, struct call *call, bytes body, struct json_out *out)
+decisions_write(struct job *job, struct call *call, bytes body, int64_t only, struct json_out *out)
 {
+	bytes one;
 	uint64_t subject;
 	uint16_t purpose;
 
 	json_name(out, S("decisions"));
 	json_open(out, '[');
 	while (body.len) {
-		if (!eat_le64(&body, &subject) || !eat_le16(&body, &purpose))
+		if (!eat_bytes(&body, ENTRY_DECISIONS_ITEM, &one) || !eat_le64(&one, &subject) ||
+		    !eat_le16(&one, &purpose))
 			return fail(job, ERR_CORRUPT, "recorded decisions cannot be read");
-		TRY(decision_write(job, call, (int64_t)subject, purpose, &body, out));
+		if (!only || (int64_t)subject == only)
+			TRY(decision_write(job, call, (int64_t)subject, purpose, &one, out));
 	}
 	json_close(out, ']');
 	return OK;
@@ -153,6 +156,7 @@ struct entry_row {
 	enum entry_act act;
 	enum err outcome;
 	int64_t subject, purpose;
+	int64_t only; /* of a batch's decisions, those about this person; 0: all */
 	bytes body;
 };
 
@@ -244,7 +248,7 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, stru
 		json_close(out, ']');
 		break;
 	case ENTRY_DECISIONS:
-		return decisions_write(job, call, body, out);
+		return decisions_write(job, call, body, row->only, out);
 	case ENTRY_KEY_MAKE:
 	case ENTRY_KEY_REVOKE:
 		key_write(row, out);
@@ -275,6 +279,8 @@ entry_write_json(struct job *job, struct call *call, const struct entry_row *row
 
 /* --- the list --------------------------------------------------------------------------------- */
 
+#define SUBJECT_NOBODY (-1) /* no entry is about them; 0 is in those about no known person */
+
 struct audit_query {
 	struct page page;
 	bool one_subject;
@@ -289,7 +295,7 @@ subject_no(struct job *job, uid id, int64_t *ret)
 
 	TRY(db_query(job, job->db, SQL_SUBJECT_NO_OF_ID, ARGS(sql_bytes(uid_bytes(&id))), &rows));
 	TRY(rows_next(job, &rows, &there));
-	*ret = there ? rows_i64(&rows, 0) : 0; /* nobody: no entries */
+	*ret = there ? rows_i64(&rows, 0) : SUBJECT_NOBODY;
 	return OK;
 }
 
@@ -353,6 +359,7 @@ entries_page(struct job *job, const struct audit_query *query, int64_t *after,
 			.outcome = (enum err)rows_i64(&rows, 5),
 			.subject = rows_i64(&rows, 6),
 			.purpose = rows_i64(&rows, 7),
+			.only = query->subject,
 			.body = arena_bytes(&job->arena, rows_bytes(&rows, 8)),
 		};
 	}
@@ -405,7 +412,8 @@ on_audit_entries_get(struct job *job, struct call *call)
 	row = arena_array(&job->arena, (size_t)query.page.limit, sizeof(*row));
 	TRY(audit_list(job, &query, row, &count));
 	TRY(entry_write(job, call->vault->store,
-	                &(struct entry){ .act = ENTRY_AUDIT_READ, .subject = query.subject },
+	                &(struct entry){ .act = ENTRY_AUDIT_READ,
+	                                 .subject = query.subject > 0 ? query.subject : 0 },
 	                NULL)); /* I4 */
 	return audit_write(job, call, row, count, query.page.limit);
 }

@@ -81,6 +81,7 @@ bool rows_null(const struct rows *rows, int column);
  * a bug.  db_view_end accepts a db without a view; OWNED(db_view_end) struct db *view = NULL. */
 must_check enum err db_view_begin(struct job *job, struct db *db, struct db **ret_view);
 void db_view_end(struct db **view);
+bool db_viewing(const struct db *db); /* is a view open on it? */
 
 /* Only inside steps handed to store_write(): the next number of an audit entry. */
 int64_t db_next_entry(struct db *db);

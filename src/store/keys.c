@@ -22,6 +22,8 @@ struct keys {
 	pthread_rwlock_t lock;
 	struct named named[NAMED_MAX];
 	size_t named_count;
+	pthread_mutex_t rotating;
+	uint32_t epoch_tried; /* under rotating: the last number that was given to an epoch */
 };
 
 /* --- life cycle ------------------------------------------------------------------------------- */
@@ -124,6 +126,7 @@ keys_open(struct job *job, struct store *store, struct secret **root, struct key
 
 	must(keys);
 	pthread_rwlock_init(&keys->lock, NULL);
+	pthread_mutex_init(&keys->rotating, NULL);
 	keyring_new(root, &keys->ring);
 	TRY(store_reader(job, store, &db));
 	TRY(epochs_load(job, keys, db));
@@ -144,6 +147,7 @@ keys_close(struct keys **at)
 		secret_free(&keys->named[i].secret);
 	keyring_free(&keys->ring);
 	pthread_rwlock_destroy(&keys->lock);
+	pthread_mutex_destroy(&keys->rotating);
 	free(keys);
 	*at = NULL;
 }
@@ -371,34 +375,64 @@ rewrap_all(struct job *job, struct store *store, struct rotate_plan *plan,
 	return OK;
 }
 
+/* A new epoch, durable and loaded.  A number is used once: whether one whose write failed is durable
+ * cannot be told. */
+static enum err
+epoch_make(struct job *job, struct keys *keys, struct store *store, struct rotate_plan *plan)
+{
+	OWNED(buf_release) struct buf wrapped = { .max = 4096 };
+	uint32_t current = keyring_current(keys->ring);
+	enum err err;
+
+	plan->epoch = keys->epoch_tried = (keys->epoch_tried > current ? keys->epoch_tried : current) + 1;
+	keyring_epoch_new(keys->ring, plan->epoch, &wrapped);
+	plan->wrapped_kek = buf_bytes(&wrapped);
+	err = store_write(job, store, WRITE_ORDINARY, epoch_steps, plan);
+	if (err)
+		keyring_epoch_drop(keys->ring, plan->epoch);
+	return err;
+}
+
+static enum err
+rotate(struct job *job, struct keys *keys, struct store *store,
+       void (*progress)(uint64_t done, void *ctx), void *ctx, struct rotate_plan *plan)
+{
+	enum err err;
+
+	TRY(epoch_make(job, keys, store, plan));
+	fault_point("rotate-epoch");
+	keyring_use(keys->ring, plan->epoch);
+	pthread_rwlock_rdlock(&keys->lock); /* no named key is added meanwhile */
+	err = store_write(job, store, WRITE_ORDINARY, named_rewrap_steps, plan);
+	pthread_rwlock_unlock(&keys->lock);
+	if (err)
+		return err;
+	do { /* writes that were prepared before keyring_use() may still bring old sets: look again */
+		TRY(rewrap_all(job, store, plan, progress, ctx));
+		TRY(store_write(job, store, WRITE_ORDINARY, retire_steps, plan));
+	} while (!plan->complete);
+	fault_point("rotate-retired");
+	TRY(store_checkpoint(job, store)); /* the old epochs leave the log and the main file */
+	for (uint32_t old = plan->epoch > 1000 ? plan->epoch - 1000 : 1; old < plan->epoch; old++)
+		keyring_epoch_drop(keys->ring, old);
+	return OK;
+}
+
 enum err
 keys_rotate(struct job *job, struct keys *keys, struct store *store,
             void (*progress)(uint64_t done, void *ctx), void *ctx, uint32_t *ret_epoch,
             uint64_t *ret_rewrapped)
 {
-	OWNED(buf_release) struct buf wrapped = { .max = 4096 };
-	uint32_t epoch = keyring_current(keys->ring) + 1;
-	struct rotate_plan plan = { .keys = keys, .epoch = epoch };
+	struct rotate_plan plan = { .keys = keys };
+	enum err err;
 
-	keyring_epoch_new(keys->ring, epoch, &wrapped);
-	plan.wrapped_kek = buf_bytes(&wrapped);
-	TRY(store_write(job, store, WRITE_ORDINARY, epoch_steps, &plan));
-	fault_point("rotate-epoch");
-	keyring_use(keys->ring, epoch);
-	pthread_rwlock_rdlock(&keys->lock); /* no named key is added meanwhile */
-	enum err err = store_write(job, store, WRITE_ORDINARY, named_rewrap_steps, &plan);
-	pthread_rwlock_unlock(&keys->lock);
+	if (pthread_mutex_trylock(&keys->rotating) != 0)
+		return fail(job, ERR_BUSY, "a rotation is under way");
+	err = rotate(job, keys, store, progress, ctx, &plan);
+	pthread_mutex_unlock(&keys->rotating);
 	if (err)
 		return err;
-	do { /* writes that were prepared before keyring_use() may still bring old sets: look again */
-		TRY(rewrap_all(job, store, &plan, progress, ctx));
-		TRY(store_write(job, store, WRITE_ORDINARY, retire_steps, &plan));
-	} while (!plan.complete);
-	fault_point("rotate-retired");
-	TRY(store_checkpoint(job, store)); /* the old epochs leave the log and the main file */
-	for (uint32_t old = epoch > KEYRING_EPOCHS_MAX ? epoch - KEYRING_EPOCHS_MAX : 1; old < epoch; old++)
-		keyring_epoch_drop(keys->ring, old);
-	*ret_epoch = epoch;
+	*ret_epoch = plan.epoch;
 	*ret_rewrapped = plan.done;
 	return OK;
 }

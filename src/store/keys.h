@@ -30,7 +30,8 @@ must_check enum err keys_named(struct job *job, struct keys *keys, struct store 
                                const uint8_t **ret);
 
 /* Turn the epoch over while serving: new KEK, rewrap everything in batches, destroy the old ones.
- * A crash at any step leaves a store that opens and a rotation that can be run again.  Calls
+ * A crash at any step leaves a store that opens and a rotation that can be run again, and so does a
+ * failure.  ERR_BUSY: another one is under way.  Calls
  * progress(done, ctx) after each batch; may be NULL. */
 must_check enum err keys_rotate(struct job *job, struct keys *keys, struct store *store,
                                 void (*progress)(uint64_t done, void *ctx), void *ctx,

@@ -361,6 +361,12 @@ db_view_end(struct db **view)
 	*view = NULL;
 }
 
+bool
+db_viewing(const struct db *db)
+{
+	return db->in_view;
+}
+
 enum err
 db_begin(struct job *job, struct db *db, enum db_side side)
 {

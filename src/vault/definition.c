@@ -284,7 +284,9 @@ party_check(struct job *job, struct json definition, const char *name, bool name
 	if (name_needed)
 		TRY(json_need_str(job, party, "name", TEXT_MAX, &text));
 	TRY(json_need_str(job, party, "contact", TEXT_MAX, &text));
-	return OK;
+	TRY(json_str(job, party, "name", TEXT_MAX, &text, NULL));
+	TRY(json_str(job, party, "address", TEXT_MAX, &text, NULL));
+	return json_str(job, party, "id", TEXT_MAX, &text, NULL);
 }
 
 /*= gdpr 6(1)(f)
@@ -393,6 +395,7 @@ words_check(struct job *job, struct json definition)
 	if (json_kind(duty) == JSON_ABSENT)
 		return OK;
 	TRY(json_object(job, duty, duty_members));
+	TRY(json_str(job, duty, "consequence", TEXT_MAX, &text, NULL));
 	return json_need_str(job, duty, "kind", 64, &text);
 }
 

@@ -16,7 +16,7 @@
 #include "vault/import_parts.h"
 #include "vault/rows.h"
 
-#define GROUP_PERSONS 512
+#define GROUP_PERSONS 256
 #define GROUP_ROWS 4096
 #define GROUPS_UNSAVED 4 /* each write is two syncs of the disk */
 #define SLOTS 3

@@ -299,6 +299,7 @@ static enum err
 registry_load(struct job *job, struct vault *vault, struct registry **ret)
 {
 	OWNED(registry_end) struct registry *registry = calloc(1, sizeof(*registry));
+	OWNED(db_view_end) struct db *view = NULL;
 	struct borrowed_arena borrowed;
 	struct db *db = job->db;
 	enum err err;
@@ -306,6 +307,9 @@ registry_load(struct job *job, struct vault *vault, struct registry **ret)
 	must(registry);
 	/* Before the rest: a change that comes between is read again. */
 	TRY(store_generation(job, vault->store, TOPIC_REGISTRY, &registry->generation));
+	TRY(db_view_begin(job, db, &view)); /* a purpose and the fields that it names are of one moment */
+	if (!db_viewing(db)) /* fields, purposes and versions of one moment */
+		TRY(db_view_begin(job, db, &view));
 	arena_lend(job, registry, &borrowed);
 	err = settings_load(job, registry, db);
 	if (!err)

@@ -536,6 +536,19 @@ fold_act(struct fold *fold, const struct act_row *act)
 	}
 }
 
+/* An act that changed nothing, such as a confirmation of what was never given, leaves no row. */
+static void
+permissions_forget_empty(struct fold *fold)
+{
+	struct standing *out = &fold->out;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < out->permission_count; i++)
+		if (out->permission[i].state)
+			out->permission[kept++] = out->permission[i];
+	out->permission_count = kept;
+}
+
 enum err
 standing_fold(struct job *job, const struct registry *registry, const struct act_row *act,
               size_t act_count, struct standing *ret)

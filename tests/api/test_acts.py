@@ -64,6 +64,13 @@ def test_a_double_opt_in_counts_once_confirmed(app):
     assert ledger(app, id)[-1]['method'] == 'double_opt_in'
 
 
+def test_a_confirmation_of_nothing_changes_nothing(app, operator):
+    id = app.post('/v1/subjects', {}).json['id']
+    assert act(app, id, 'consents', {'purpose': 'parties', 'act': 'confirmed'}).status == 200
+    assert not decide(app, id, 'parties')['allowed']
+    assert [g['since'] for g in read(operator, id, 'rights').json['grounds'] if not g['since'].startswith('20')] == []
+
+
 def test_a_refusal_is_recorded_too(app):
     id, _ = make_person(app, grounds=[contract()])
     assert act(app, id, 'consents', {'purpose': 'newsletter', 'act': 'requested'}).status == 200

@@ -121,6 +121,18 @@ def test_what_has_no_person_is_in_the_log_too(api, app, operator, make_key):
     assert [d['reason'] for d in log[7]['decisions']] == ['unknown', 'unknown'] and log[7]['decisions'][0]['subject'] is None
 
 
+def test_of_a_batch_only_the_persons_own_decisions_are_shown(app):
+    one, other = make_person(app)[0], make_person(app)[0]
+    line = '{"subject":"%s","purpose":"newsletter","channel":"email"}\n'
+    app.call('POST', '/v1/decisions/batch', ''.join(line % id for id in (one, other, NOBODY, one)).encode(),
+             type='application/x-ndjson')
+    last = entries(app, one)[-2:]
+    packed, = [e for e in last if e['act'] == 'decision.batch']
+    assert [d['subject'] for d in packed['decisions']] == [one, one]
+    whole = [e for e in entries(app) if e['seq'] == packed['seq']][0]
+    assert [d['subject'] for d in whole['decisions']] == [one, other, None, one]
+
+
 def test_the_log_comes_in_pages_and_knows_who_read_it(app):
     page = app.get('/v1/audit/entries?limit=2').json
     assert len(page['entries']) == 2 and page['next'] == str(page['entries'][1]['seq'])

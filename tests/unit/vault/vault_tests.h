@@ -1,10 +1,14 @@
-/* The groups of vault_test; each file is one. */
+/* The groups of vault_test and of vault_thread_test; each file is one. */
 #ifndef VAULT_TESTS_H
 #define VAULT_TESTS_H
 
 int record_tests(void);
-int coverage_tests(void);
 int change_tests(void);
 int suppress_tests(void);
+int registry_tests(void);
+int coverage_tests(void);
+
+int thread_tests(void);
+int rotate_tests(void);
 
 #endif

@@ -1,0 +1,7 @@
+#include "vault_tests.h"
+
+int
+main(void)
+{
+	return thread_tests() + rotate_tests();
+}
