@@ -561,6 +561,7 @@ standing_fold(struct job *job, const struct registry *registry, const struct act
 	qsort(order, act_count, sizeof(*order), order_acts);
 	for (size_t i = 0; i < act_count; i++)
 		fold_act(&fold, order[i]);
+	permissions_forget_empty(&fold);
 	for (size_t i = 0; i < fold.out.permission_count; i++)
 		consent_ground(&fold, &fold.out.permission[i]);
 	for (size_t i = 0; i < fold.out.permission_count; i++)
