@@ -97,7 +97,7 @@ struct create_statements {
 static void
 create_one(struct create_statements *s, int64_t no, const uint8_t *record, size_t record_bytes)
 {
-	uint8_t random[16 + 2 * 32 + 64];
+	uint8_t random[16 + 2 * 16 + 64];
 
 	os_random(random, sizeof(random));
 	sqlite3_bind_int64(s->subject, 1, no);
@@ -109,7 +109,7 @@ create_one(struct create_statements *s, int64_t no, const uint8_t *record, size_
 	run(s->subject);
 	for (int i = 0; i < 2; i++) {
 		sqlite3_bind_int(s->lookup, 1, i + 1);
-		sqlite3_bind_blob(s->lookup, 2, random + 16 + 32 * i, 32, SQLITE_STATIC);
+		sqlite3_bind_blob(s->lookup, 2, random + 16 + 16 * i, 16, SQLITE_STATIC);
 		sqlite3_bind_int64(s->lookup, 3, no);
 		run(s->lookup);
 		sqlite3_bind_int64(s->ledger, 1, no);
@@ -134,7 +134,6 @@ create_data(const char *dir)
 	                        "CREATE INDEX subject_due ON subject (due_at) WHERE due_at IS NOT NULL;"
 	                        "CREATE TABLE lookup (field INTEGER, digest BLOB, subject INTEGER,"
 	                        " PRIMARY KEY (field, digest, subject)) WITHOUT ROWID;"
-	                        "CREATE INDEX lookup_subject ON lookup (subject);"
 	                        "CREATE TABLE ledger (subject INTEGER, seq INTEGER, at INTEGER, act INTEGER, basis INTEGER,"
 	                        " evidence BLOB, PRIMARY KEY (subject, seq)) WITHOUT ROWID;");
 	exec(db, entry_schema);

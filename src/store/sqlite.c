@@ -86,6 +86,33 @@ run_text(struct job *job, sqlite3 *side, const char *text)
 }
 
 static enum err
+pragma_read(struct job *job, sqlite3 *side, const char *text, int64_t *ret)
+{
+	sqlite3_stmt *statement = NULL;
+	enum err err = OK;
+
+	if (sqlite3_prepare_v2(side, text, -1, &statement, NULL) != SQLITE_OK ||
+	    sqlite3_step(statement) != SQLITE_ROW)
+		err = db_fail(job, side);
+	else
+		*ret = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return err;
+}
+
+/* A database of another program under our name is left as it is. */
+static enum err
+side_is_ours(struct job *job, sqlite3 *side)
+{
+	int64_t application;
+
+	TRY(pragma_read(job, side, "PRAGMA application_id", &application));
+	if (application != APPLICATION_ID)
+		return fail(job, ERR_CORRUPT, "a database in this directory is not Valv's");
+	return OK;
+}
+
+static enum err
 side_open(struct job *job, const char *dir, const char *name, bool writable, bool create,
           sqlite3 **ret)
 {
@@ -123,6 +150,7 @@ side_open(struct job *job, const char *dir, const char *name, bool writable, boo
 		buf_char(&text, ';');
 		TRY(run_text(job, side, arena_c(&job->arena, buf_str(&text))));
 	}
+	TRY(side_is_ours(job, side));
 	if (writable)
 		TRY(run_text(job, side, "PRAGMA journal_mode=WAL;"));
 	return OK;
@@ -504,19 +532,7 @@ db_migrate(struct job *job, struct db *db, enum db_side side, const char *text)
 enum err
 db_version(struct job *job, struct db *db, enum db_side side, int64_t *ret)
 {
-	sqlite3_stmt *statement = NULL;
-	int64_t version = 0;
-	enum err err = OK;
-
-	if (sqlite3_prepare_v2(db->side[side], "PRAGMA user_version", -1, &statement, NULL) != SQLITE_OK ||
-	    sqlite3_step(statement) != SQLITE_ROW)
-		err = db_fail(job, db->side[side]);
-	else
-		version = sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	if (!err)
-		*ret = version;
-	return err;
+	return pragma_read(job, db->side[side], "PRAGMA user_version", ret);
 }
 
 enum err

@@ -667,7 +667,7 @@ lookup_steps(struct job *job, struct db *db, const struct plan *plan)
 	for (size_t i = 0; i < plan->lookup_count; i++) {
 		const struct lookup_row *row = &plan->lookup[i];
 		TRY(db_run(job, db, row->drop ? SQL_LOOKUP_DROP : SQL_LOOKUP_ADD,
-		           ARGS(sql_i64(row->field), sql_bytes((bytes){ row->digest, DIGEST_BYTES }),
+		           ARGS(sql_i64(row->field), sql_bytes((bytes){ row->digest, LOOKUP_BYTES }),
 		                sql_i64(plan->after.no)),
 		           NULL));
 	}

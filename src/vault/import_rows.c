@@ -85,7 +85,7 @@ holders_read(struct job *job, struct db *db, const struct import_plan *plan, int
 
 	TRY(db_query(job, db, SQL_LOOKUP_FIND,
 	             ARGS(sql_i64(plan->key[0].field->no),
-	                  sql_bytes((bytes){ plan->key[0].digest, DIGEST_BYTES }),
+	                  sql_bytes((bytes){ plan->key[0].digest, LOOKUP_BYTES }),
 	                  sql_i64(LIMIT_HOLDERS + 1)),
 	             &rows));
 	for (;;) {

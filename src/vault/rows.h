@@ -13,6 +13,10 @@ must_check enum err act_row_read(struct job *job, const struct rows *rows, bool 
 must_check enum err ledger_read(struct job *job, int64_t subject, struct act_row **ret,
                                 size_t *ret_count);
 
+/* What the index keeps of a lookup digest: 128 keyed bits are more than there will ever be values,
+ * and a smaller index means fewer pages in every commit. */
+#define LOOKUP_BYTES 16
+
 /* Lookup digests of one value: one for exact fields; full and family name for folded names. */
 struct digests {
 	uint8_t digest[2][DIGEST_BYTES];

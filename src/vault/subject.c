@@ -185,7 +185,7 @@ holders_add(struct job *job, const struct field *field, const uint8_t digest[DIG
 	bool there;
 
 	TRY(db_query(job, job->db, SQL_LOOKUP_FIND,
-	             ARGS(sql_i64(field->no), sql_bytes((bytes){ digest, DIGEST_BYTES }),
+	             ARGS(sql_i64(field->no), sql_bytes((bytes){ digest, LOOKUP_BYTES }),
 	                  sql_i64(LIMIT_HOLDERS + 1)),
 	             &rows));
 	for (;;) {

@@ -146,7 +146,7 @@ lookup_check(struct job *job, struct check *check, const struct subject *subject
 		OWNED(rows_end) struct rows rows = { 0 };
 		bool there;
 		TRY(db_query(job, job->db, SQL_LOOKUP_HAS,
-		             ARGS(sql_i64(field->no), sql_bytes((bytes){ digests.digest[i], DIGEST_BYTES }),
+		             ARGS(sql_i64(field->no), sql_bytes((bytes){ digests.digest[i], LOOKUP_BYTES }),
 		                  sql_i64(subject->no)),
 		             &rows));
 		TRY(rows_next(job, &rows, &there));

@@ -52,9 +52,6 @@ DELETE FROM lookup WHERE field = $1 AND digest = $2 AND subject = $3;
 -- name: lookup_find
 SELECT subject FROM lookup WHERE field = $1 AND digest = $2 ORDER BY subject LIMIT $3;
 
--- name: lookup_of_subject
-SELECT field, digest FROM lookup WHERE subject = $1;
-
 -- name: ledger_add
 INSERT INTO ledger (subject, seq, at, recorded_at, act, basis, purpose, version, channels, until_at,
                     notice, method, actor_kind, actor, detail, evidence)

@@ -262,7 +262,7 @@ files_are_for_their_owner_alone(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const files[] = { "valv.db", "valv.db-wal", "keys.db", "keys.db-wal", "lock", "reserve" };
-	char command[400];
+	char command[600];
 
 	for (size_t i = 0; i < 6; i++) {
 		snprintf(command, sizeof(command), "test $(stat -c %%a '%s') = 600", path_of(f, files[i]));

@@ -223,7 +223,7 @@ lookups_check(struct world *w, const struct registry *registry, const struct mod
 			OWNED(rows_end) struct rows rows = { 0 };
 			bool there;
 			assert_ok(db_query(&w->f.job, w->f.db, SQL_LOOKUP_HAS,
-			                   ARGS(sql_i64(no), sql_bytes((bytes){ digests.digest[i], DIGEST_BYTES }),
+			                   ARGS(sql_i64(no), sql_bytes((bytes){ digests.digest[i], LOOKUP_BYTES }),
 			                        sql_i64(subject->no)),
 			                   &rows));
 			assert_ok(rows_next(&w->f.job, &rows, &there));

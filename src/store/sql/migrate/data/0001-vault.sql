@@ -69,14 +69,13 @@ CREATE TABLE subject (
 CREATE UNIQUE INDEX subject_id ON subject (id);
 CREATE INDEX subject_due ON subject (due_at) WHERE due_at IS NOT NULL;
 
--- Keyed digests of values that can be searched for.
+-- Keyed digests of values that can be searched for.  From person to digests: by opening the record.
 CREATE TABLE lookup (
 	field    {int} NOT NULL,
 	digest   {bytes} NOT NULL,
 	subject  {int} NOT NULL,
 	PRIMARY KEY (field, digest, subject)
 ) {clustered};
-CREATE INDEX lookup_subject ON lookup (subject);
 
 -- The append-only ledger of acts: consent and refusal, grounds and their ends, objections,
 -- restrictions, holds.  evidence is sealed under the subject's evidence key.
