@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "store/driver.h"
 
 #include "sql_table.inc"
@@ -441,13 +442,20 @@ db_savepoint_undo(struct db *db, enum db_side side)
 		(void)sqlite3_exec(db->side[side], "ROLLBACK TO write; RELEASE write", NULL, NULL, NULL);
 }
 
-/* Busy readers can keep a checkpoint from truncating; it is tried for BUSY_TIMEOUT_MS. */
+/* Busy readers can keep a checkpoint from truncating; it is tried for BUSY_TIMEOUT_MS.  For another
+ * checkpoint that is under way SQLite does not wait by itself, whatever its timeout is. */
 enum err
 db_checkpoint(struct job *job, struct db *db, enum db_side side)
 {
-	int code = sqlite3_wal_checkpoint_v2(db->side[side], NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-	                                     NULL);
+	int64_t until = os_monotonic_us() + BUSY_TIMEOUT_MS * 1000;
+	int code;
 
+	for (;;) {
+		code = sqlite3_wal_checkpoint_v2(db->side[side], NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		if (code != SQLITE_BUSY || os_monotonic_us() >= until)
+			break;
+		sqlite3_sleep(1);
+	}
 	if (code != SQLITE_OK)
 		return db_fail(job, db->side[side]);
 	return OK;

@@ -82,8 +82,6 @@ struct store {
 	_Atomic uint64_t generation[TOPIC_COUNT];
 	_Atomic uint64_t groups, writes, failed;
 	_Atomic bool reserve_in_use;
-	/* SQLite refuses a second checkpoint at once, without waiting, however long its timeout is. */
-	pthread_mutex_t checkpoint[2];
 
 	struct subject_turn {
 		pthread_mutex_t mutex;
@@ -360,23 +358,11 @@ commit_both(struct job *job, struct db *db)
 	return OK;
 }
 
-static enum err
-side_checkpoint(struct job *job, struct store *store, struct db *db, enum db_side side)
-{
-	enum err err;
-
-	pthread_mutex_lock(&store->checkpoint[side]);
-	err = db_checkpoint(job, db, side);
-	pthread_mutex_unlock(&store->checkpoint[side]);
-	return err;
-}
-
 /* The data is durable: now the keys that it no longer needs are made unreadable.  Overwritten by
  * secure_delete in the page, copied over the main file and cut from the log by the checkpoint. */
 static enum err
-trims_run(struct job *job, struct store *store)
+trims_run(struct job *job, struct writer *writer)
 {
-	struct writer *writer = &store->writer;
 	struct db *db = writer->db;
 
 	TRY(db_begin(job, db, SIDE_KEYS));
@@ -391,7 +377,7 @@ trims_run(struct job *job, struct store *store)
 	}
 	TRY(db_commit(job, db, SIDE_KEYS));
 	fault_point("before-keys-checkpoint");
-	TRY(side_checkpoint(job, store, db, SIDE_KEYS));
+	TRY(db_checkpoint(job, db, SIDE_KEYS));
 	fault_point("after-keys-checkpoint");
 	return OK;
 }
@@ -413,13 +399,13 @@ static void
 trims_finish(struct job *job, struct store *store)
 {
 	struct writer *writer = &store->writer;
-	enum err err = trims_run(job, store);
+	enum err err = trims_run(job, writer);
 
 	if (err == ERR_FULL) { /* the steps are done and cannot be run again; this can */
 		db_rollback(writer->db, SIDE_KEYS);
 		job_forgive(job);
 		reserve_open(store);
-		err = trims_run(job, store);
+		err = trims_run(job, writer);
 	}
 	if (err) {
 		/* S2: the data is durable, the reminder stands, the next sweep finishes it; but these
@@ -733,8 +719,6 @@ store_open(struct job *job, const struct store_config *config, struct store **re
 	store->last = &store->first;
 	pthread_mutex_init(&store->mutex, NULL);
 	pthread_cond_init(&store->work, NULL);
-	pthread_mutex_init(&store->checkpoint[SIDE_DATA], NULL);
-	pthread_mutex_init(&store->checkpoint[SIDE_KEYS], NULL);
 	for (size_t i = 0; i < TURNS; i++)
 		pthread_mutex_init(&store->turn[i].mutex, NULL);
 	umask(077);
@@ -764,8 +748,6 @@ store_close(struct store **at)
 	lock_release(store->lock_fd);
 	pthread_mutex_destroy(&store->mutex);
 	pthread_cond_destroy(&store->work);
-	pthread_mutex_destroy(&store->checkpoint[SIDE_DATA]);
-	pthread_mutex_destroy(&store->checkpoint[SIDE_KEYS]);
 	for (size_t i = 0; i < TURNS; i++)
 		pthread_mutex_destroy(&store->turn[i].mutex);
 	job_release(&store->job);
@@ -822,8 +804,8 @@ store_checkpoint(struct job *job, struct store *store)
 	/* All that was acknowledged is in the log; a connection of its own may copy it. */
 	TRY(store_write(job, store, WRITE_RESERVED, checkpoint_steps, NULL)); /* it makes room */
 	TRY(db_open(job, store->dir, true, false, &db));
-	TRY(side_checkpoint(job, store, db, SIDE_KEYS));
-	return side_checkpoint(job, store, db, SIDE_DATA);
+	TRY(db_checkpoint(job, db, SIDE_KEYS));
+	return db_checkpoint(job, db, SIDE_DATA);
 }
 
 void

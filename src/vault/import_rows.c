@@ -1,25 +1,28 @@
-/* vault/import_rows.c -- a piece of a list: read on the caller's thread, committed on another.
+/* vault/import_rows.c -- a piece of a list: read on the caller's thread, committed on others.
  *
- * Rows become plans, one for each person, in groups.  While one group is built, the one before is
+ * Rows become plans, one for each person, in groups.  While one group is built, those before it are
  * looked up, sealed and committed.  Every few groups there is one more write: suppressions, problems
  * and the progress, so a crash repeats at most those groups, and repeating changes nothing (M4).
  * Memory: a few groups, whatever the length of the file.
  *
- *      caller       row, row, row ... | row, row ...     | row ...
- *      committer                      | derive and write | derive and write
+ *      caller       row, row ... | row, row ...    | row, row ...    | row ...
+ *      committers                  derive and seal | write | close
+ *                                                    derive and seal | write | close
  *
- * A person who comes again in a later group must be looked up after the earlier group is committed: the
- * builder then waits for it. */
+ * Groups are closed (counted, and noted in the progress) in the order of the file.  A person who comes
+ * again in a later group must be looked up after the earlier group is committed: the builder then
+ * waits for all of them. */
 #include <pthread.h>
 
 #include "base/limits.h"
 #include "vault/import_parts.h"
 #include "vault/rows.h"
 
-#define GROUP_PERSONS 256
+#define GROUP_PERSONS 512
 #define GROUP_ROWS 4096
 #define GROUPS_UNSAVED 4 /* each write is two syncs of the disk */
-#define SLOTS 3
+#define COMMITTERS 2
+#define SLOTS 4 /* more than committers, so that none is taken twice */
 #define TABLE_SIZE 4096 /* a power of two, more than twice the keys of a group */
 #define STALE_ROUNDS 20
 
@@ -41,12 +44,12 @@ struct told_row {
 	uint64_t reasons;
 };
 
-/* Whose it is: the builder's while it is not ready, the committer's while it is. */
+/* Whose it is: the builder's while it is not ready, a committer's while it is. */
 struct slot {
-	struct job job; /* arena of the group; reads and writes of the committer */
+	struct job job; /* arena of the group; connection of its committer */
 	struct import_plan **plan;
 	size_t plan_count;
-	struct table_entry *table;
+	struct table_entry *table; /* the builder's at all times */
 	struct import_counts counts; /* of rows that became no plan */
 	struct row_problem *problem;
 	size_t problem_count, problem_room;
@@ -55,20 +58,28 @@ struct slot {
 	struct csv_place end;
 };
 
+struct committer {
+	struct crew *crew;
+	struct db *db;
+	pthread_t thread;
+	bool running;
+};
+
 struct crew {
 	const struct import_run *run;
-	struct import *import; /* the committer's while it runs */
+	struct import *import; /* of the committer whose turn it is to close */
 	struct slot slot[SLOTS];
 	bool ready[SLOTS]; /* under the mutex, as all that follows */
-	pthread_t thread;
-	bool thread_running;
+	struct committer committer[COMMITTERS];
+	bool begun;
 	pthread_mutex_t mutex;
 	pthread_cond_t moved;
-	size_t next;  /* slot to be committed next */
-	uint64_t saved_offset; /* what the stored progress says */
+	size_t next;           /* slot to be taken next */
+	uint64_t taken, closed; /* slots so far */
+	uint64_t saved_offset; /* what the stored progress says; of the one whose turn it is */
 	unsigned unsaved;      /* groups since */
 	bool closing;
-	enum err err; /* the committer has given up */
+	enum err err;          /* a committer has given up */
 	struct failure failure;
 };
 
@@ -189,8 +200,8 @@ plans_derive(struct crew *crew, struct slot *slot, const enum err *err, bool aga
 	return OK;
 }
 
-/* One try for those whose err is ERR_STALE; err tells of each.  When somebody came in meanwhile whom
- * this was about to make (still_new), nothing is written and all of them are stale. */
+/* One try for those whose err is ERR_STALE; err tells of each.  Those are stale again who were changed
+ * meanwhile, or came in while this was about to make them (still_new). */
 static enum err
 plans_write(struct crew *crew, struct slot *slot, enum err *err, size_t *ret_stale)
 {
@@ -220,7 +231,7 @@ plans_write(struct crew *crew, struct slot *slot, enum err *err, size_t *ret_sta
 	if (all && all != ERR_CONFLICT)
 		return all;
 	for (size_t i = 0; i < count; i++) {
-		err[of[i]] = all ? ERR_STALE : one[i];
+		err[of[i]] = all || one[i] == ERR_CONFLICT ? ERR_STALE : one[i];
 		*ret_stale += err[of[i]] == ERR_STALE;
 	}
 	job_forgive(job);
@@ -428,12 +439,12 @@ has_suppressions(const struct slot *slot)
 	return false;
 }
 
+/* In its turn. */
 static enum err
-slot_commit(struct crew *crew, struct slot *slot)
+slot_close(struct crew *crew, struct slot *slot)
 {
 	struct import *import = crew->import;
 
-	TRY(plans_commit(crew, slot));
 	plans_count(slot, &slot->counts);
 	counts_add(&import->counts, &slot->counts);
 	sample_add(slot, import);
@@ -445,29 +456,49 @@ slot_commit(struct crew *crew, struct slot *slot)
 	return progress_write(&slot->job, crew, slot, false);
 }
 
+/* Under the mutex, which is let go of while there is work. */
+static void
+slot_commit(struct crew *crew, struct committer *committer)
+{
+	size_t index = crew->next;
+	uint64_t turn = crew->taken++;
+	struct slot *slot = &crew->slot[index];
+	enum err err;
+
+	crew->next = (crew->next + 1) % SLOTS;
+	pthread_mutex_unlock(&crew->mutex);
+	slot->job.db = committer->db;
+	err = plans_commit(crew, slot);
+	pthread_mutex_lock(&crew->mutex);
+	while (crew->closed != turn)
+		pthread_cond_wait(&crew->moved, &crew->mutex);
+	if (!err && !crew->err) {
+		pthread_mutex_unlock(&crew->mutex);
+		err = slot_close(crew, slot);
+		pthread_mutex_lock(&crew->mutex);
+	}
+	if (err && !crew->err) {
+		crew->err = err;
+		crew->failure = slot->job.failure;
+	}
+	crew->closed++;
+	crew->ready[index] = false;
+	pthread_cond_broadcast(&crew->moved);
+}
+
 static void *
 committer_main(void *arg)
 {
-	struct crew *crew = arg;
+	struct committer *committer = arg;
+	struct crew *crew = committer->crew;
 
 	pthread_mutex_lock(&crew->mutex);
 	for (;;) {
-		struct slot *slot = &crew->slot[crew->next];
-		enum err err;
-		while (!crew->ready[crew->next] && !crew->closing)
+		while (!crew->ready[crew->next] && !crew->closing && !crew->err)
 			pthread_cond_wait(&crew->moved, &crew->mutex);
 		if (!crew->ready[crew->next] || crew->err)
 			break;
-		pthread_mutex_unlock(&crew->mutex);
-		err = slot_commit(crew, slot);
-		pthread_mutex_lock(&crew->mutex);
-		if (err) {
-			crew->err = err;
-			crew->failure = slot->job.failure;
-		}
-		crew->ready[crew->next] = false;
-		crew->next = (crew->next + 1) % SLOTS;
-		pthread_cond_broadcast(&crew->moved);
+		slot_commit(crew, committer);
 	}
 	pthread_mutex_unlock(&crew->mutex);
 	return NULL;
@@ -505,43 +536,50 @@ crew_wait(struct job *job, struct crew *crew)
 }
 
 static enum err
+committer_begin(struct job *job, struct crew *crew, struct committer *committer)
+{
+	committer->crew = crew;
+	TRY(store_reader(job, crew->run->vault->store, &committer->db));
+	committer->running = pthread_create(&committer->thread, NULL, committer_main, committer) == 0;
+	if (!committer->running)
+		return fail(job, ERR_BUSY, "no thread for the import; try again");
+	return OK;
+}
+
+static enum err
 crew_begin(struct job *job, struct crew *crew)
 {
 	for (size_t i = 0; i < SLOTS; i++) {
-		struct slot *slot = &crew->slot[i];
-		slot->job = (struct job){ .actor = job->actor, .now = job->now };
-		slot->table = arena_array(&job->arena, TABLE_SIZE, sizeof(*slot->table));
+		crew->slot[i].job = (struct job){ .actor = job->actor, .now = job->now };
+		crew->slot[i].table = arena_array(&job->arena, TABLE_SIZE, sizeof(struct table_entry));
 	}
-	TRY(store_reader(job, crew->run->vault->store, &crew->slot[0].job.db));
-	for (size_t i = 1; i < SLOTS; i++)
-		crew->slot[i].job.db = crew->slot[0].job.db;
 	pthread_mutex_init(&crew->mutex, NULL);
 	pthread_cond_init(&crew->moved, NULL);
-	crew->thread_running = pthread_create(&crew->thread, NULL, committer_main, crew) == 0;
-	if (!crew->thread_running)
-		return fail(job, ERR_BUSY, "no thread for the import; try again");
+	crew->begun = true;
+	for (size_t i = 0; i < COMMITTERS; i++)
+		TRY(committer_begin(job, crew, &crew->committer[i]));
 	return OK;
 }
 
 static void
 crew_end(struct crew *crew)
 {
-	struct db *db = crew->slot[0].job.db;
-
-	if (!db)
+	if (!crew->begun)
 		return;
 	pthread_mutex_lock(&crew->mutex);
 	crew->closing = true;
 	pthread_cond_broadcast(&crew->moved);
 	pthread_mutex_unlock(&crew->mutex);
-	if (crew->thread_running)
-		pthread_join(crew->thread, NULL);
+	for (size_t i = 0; i < COMMITTERS; i++) {
+		if (crew->committer[i].running)
+			pthread_join(crew->committer[i].thread, NULL);
+		reader_end(&crew->committer[i].db);
+	}
 	for (size_t i = 0; i < SLOTS; i++)
 		arena_release(&crew->slot[i].job.arena);
-	reader_end(&db);
-	crew->slot[0].job.db = NULL;
 	pthread_cond_destroy(&crew->moved);
 	pthread_mutex_destroy(&crew->mutex);
+	crew->begun = false;
 }
 
 /* --- building --------------------------------------------------------------------------------- */

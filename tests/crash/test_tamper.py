@@ -108,7 +108,7 @@ def test_a_changed_octet_is_refused(vault, at):
     changed[at] ^= 4
     edit(server, 'valv.db', ('UPDATE subject SET record = ? WHERE id = ?', bytes(changed), blob(anna)))
     server.start()
-    answer = server.caller().get(f'/v1/subjects/{anna}', Valv_Purpose='orders')
+    answer = server.caller().get(f'/v1/subjects/{anna}', Valv_Purpose='rights')  # all sections
     assert answer.status == 500 and answer.slug in ('crypto', 'corrupt'), answer
     assert anna in [id for ids in found(server).values() for id in ids]
 

@@ -99,7 +99,7 @@ fixture_end(struct fixture *f)
 void
 worker_begin(struct fixture *f, struct job *job)
 {
-	*job = (struct job){ .actor = f->job.actor, .now = f->job.now };
+	*job = (struct job){ .actor = { ACTOR_OPERATOR, 1000 }, .now = FIXTURE_NOW };
 	assert_ok(store_reader(job, f->vault->store, &job->db));
 }
 

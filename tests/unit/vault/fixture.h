@@ -36,7 +36,7 @@ void fixture_open(struct fixture *fixture);
 void fixture_reopen(struct fixture *fixture);
 const char *fixture_path(struct fixture *fixture, const char *name); /* of a file; in the arena */
 
-/* A job for another thread, with a reader of its own. */
+/* A job for another thread, with a reader and a clock of its own (FIXTURE_NOW). */
 void worker_begin(struct fixture *fixture, struct job *job);
 void worker_end(struct job *job);
 
