@@ -5,6 +5,7 @@
 #include "vault/rows.h"
 
 #define READ_TRIES 5
+#define READ_INSIDE_MAX (16 * 1024) /* octets of a sealed record that the writer's thread opens */
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
@@ -371,29 +372,94 @@ subject_open(struct job *job, struct vault *vault, uid id, uint32_t purpose,
 	return err == ERR_ABSENT ? ERR_CRYPTO : err;
 }
 
-static enum err
-read_entry(struct job *job, struct vault *vault, const struct subject *subject, int64_t purpose,
-           enum err outcome, const struct value *value, size_t count)
-{
-	OWNED(buf_release) struct buf body = { .max = 4 * LIMIT_VALUES };
+/* One read: who, for what, and what came of it. */
+struct read {
+	struct vault *vault;
+	const struct registry *registry;
+	uid id;
+	const struct purpose *purpose; /* NULL: every value */
+	struct subject subject;
+	struct value *value;
+	size_t count;
+	bool refused; /* no ground: the entry says so, and then the caller is told */
+	bool large;   /* too much to be opened on the writer's thread */
+};
 
-	for (size_t i = 0; i < count; i++)
-		buf_le16(&body, value[i].field);
-	return entry_write(job, vault->store,
-	                   &(struct entry){ .act = ENTRY_SUBJECT_READ, .subject = subject->no,
-	                                    .purpose = purpose, .outcome = outcome,
-	                                    .body = buf_bytes(&body) },
-	                   NULL);
+/* What of the opened values the purpose gives. */
+static void
+read_choose(struct job *job, struct read *read)
+{
+	const struct registry *registry = read->registry;
+	size_t kept = 0;
+
+	if (!read->purpose)
+		return;
+	read->refused = read->subject.standing.restricted ||
+	                !readable(registry, &read->subject, read->purpose->no, job->now, 0);
+	for (size_t i = 0; i < read->count && !read->refused; i++)
+		if (readable(registry, &read->subject, read->purpose->no, job->now, read->value[i].field))
+			read->value[kept++] = read->value[i];
+	read->count = kept;
+}
+
+static void
+read_entry(const struct read *read, struct buf *body, struct entry *ret)
+{
+	for (size_t i = 0; i < read->count; i++)
+		buf_le16(body, read->value[i].field);
+	*ret = (struct entry){ .act = ENTRY_SUBJECT_READ, .subject = read->subject.no,
+		               .purpose = read->purpose ? read->purpose->no : PURPOSE_RIGHTS,
+		               .outcome = read->refused ? ERR_NO_GROUND : OK,
+		               .body = buf_bytes(body) };
 }
 
 static enum err
-read_refused(struct job *job, struct vault *vault, const struct subject *subject,
-             const struct purpose *purpose)
+read_here(struct job *job, struct read *read)
 {
-	TRY(read_entry(job, vault, subject, purpose->no, ERR_NO_GROUND, NULL, 0));
-	if (subject->standing.restricted)
-		return fail(job, ERR_NO_GROUND, "the processing of this person's data is restricted (Article 18)");
-	return fail(job, ERR_NO_GROUND, "this person has no live ground for that purpose");
+	TRY(subject_get(job, read->vault, read->id, &read->subject));
+	read->large = read->subject.record.len > READ_INSIDE_MAX;
+	if (read->large)
+		return OK;
+	TRY(values_open(job, read->vault, &read->subject, read->purpose ? read->purpose->no : 0,
+	                &read->value, &read->count));
+	read_choose(job, read);
+	return OK;
+}
+
+/* A read is a write of one entry, and so it is read where it is written: on the writer's own
+ * connections, whose pages are warm where a reader's are thrown away by every commit, and in one
+ * transaction with its entry (I4). */
+static enum err
+read_steps(struct job *job, struct db *db, void *arg)
+{
+	OWNED(buf_release) struct buf body = { .max = 4 * LIMIT_VALUES };
+	struct db *reader = job->db;
+	struct read *read = arg;
+	struct entry entry;
+	enum err err;
+
+	job->db = db;
+	err = read_here(job, read);
+	job->db = reader;
+	TRY(err);
+	if (read->large)
+		return OK;
+	read_entry(read, &body, &entry);
+	return entry_append(job, db, &entry, NULL);
+}
+
+/* A large record is opened on the caller's thread, so that nobody waits for it. */
+static enum err
+read_large(struct job *job, struct read *read)
+{
+	OWNED(buf_release) struct buf body = { .max = 4 * LIMIT_VALUES };
+	struct entry entry;
+
+	TRY(subject_open(job, read->vault, read->id, read->purpose ? read->purpose->no : 0, &read->subject,
+	                 &read->value, &read->count));
+	read_choose(job, read);
+	read_entry(read, &body, &entry);
+	return entry_write(job, read->vault->store, &entry, NULL);
 }
 
 enum err
@@ -401,23 +467,20 @@ subject_read(struct job *job, struct vault *vault, uid id, const struct purpose 
              struct subject *ret_subject, struct value **ret, size_t *ret_count)
 {
 	OWNED(registry_drop) const struct registry *registry = NULL;
-	size_t kept = 0, count;
-	struct value *value;
+	struct read read = { .vault = vault, .id = id, .purpose = purpose };
 
 	TRY(registry_hold(job, vault, &registry));
-	TRY(subject_open(job, vault, id, purpose ? purpose->no : 0, ret_subject, &value, &count));
-	if (purpose) {
-		if (ret_subject->standing.restricted ||
-		    !readable(registry, ret_subject, purpose->no, job->now, 0))
-			return read_refused(job, vault, ret_subject, purpose);
-		for (size_t i = 0; i < count; i++)
-			if (readable(registry, ret_subject, purpose->no, job->now, value[i].field))
-				value[kept++] = value[i];
-		count = kept;
-	}
-	TRY(read_entry(job, vault, ret_subject, purpose ? purpose->no : PURPOSE_RIGHTS, OK, value, count));
-	*ret = value;
-	*ret_count = count;
+	read.registry = registry;
+	TRY(store_write(job, vault->store, WRITE_ONE, read_steps, &read));
+	if (read.large)
+		TRY(read_large(job, &read));
+	if (read.refused && read.subject.standing.restricted)
+		return fail(job, ERR_NO_GROUND, "the processing of this person's data is restricted (Article 18)");
+	if (read.refused)
+		return fail(job, ERR_NO_GROUND, "this person has no live ground for that purpose");
+	*ret_subject = read.subject;
+	*ret = read.value;
+	*ret_count = read.count;
 	return OK;
 }
 
