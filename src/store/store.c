@@ -36,6 +36,7 @@ struct write {
 	void *plan;
 	enum write_flags flags;
 	enum err err;
+	struct write *wakes[2]; /* whom its owner wakes in turn */
 	_Atomic uint32_t done;
 };
 
@@ -90,13 +91,6 @@ struct store {
 
 /* --- waiting and waking ----------------------------------------------------------------------- */
 
-static void
-write_wait(struct write *write)
-{
-	while (!atomic_load_explicit(&write->done, memory_order_acquire))
-		syscall(SYS_futex, &write->done, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
-}
-
 /* After the store to done the write may be gone: its owner may have returned. */
 static void
 write_finish(struct write *write)
@@ -105,6 +99,18 @@ write_finish(struct write *write)
 
 	atomic_store_explicit(done, 1, memory_order_release);
 	syscall(SYS_futex, done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* Waking sixty threads costs as much as a commit.  The writer wakes one, who wakes two, and so on,
+ * while the writer is at the next group already. */
+static void
+write_wait(struct write *write)
+{
+	while (!atomic_load_explicit(&write->done, memory_order_acquire))
+		syscall(SYS_futex, &write->done, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+	for (size_t i = 0; i < COUNT(write->wakes); i++)
+		if (write->wakes[i])
+			write_finish(write->wakes[i]);
 }
 
 /* --- the reserve ------------------------------------------------------------------------------ */
@@ -494,13 +500,21 @@ is_ordinary(const struct write *write)
 	return !(write->flags & WRITE_RESERVED);
 }
 
+/* A tree over the list: the nth wakes the (2n+1)th and the (2n+2)th. */
 static void
 finish_all(struct write *first)
 {
-	for (struct write *write = first, *next; write; write = next) {
-		next = write->next;
-		write_finish(write);
+	struct write *parent = first, *child = first ? first->next : NULL;
+
+	while (child) {
+		for (size_t i = 0; i < COUNT(parent->wakes) && child; i++) {
+			parent->wakes[i] = child;
+			child = child->next;
+		}
+		parent = parent->next;
 	}
+	if (first)
+		write_finish(first);
 }
 
 static bool
