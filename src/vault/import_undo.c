@@ -9,15 +9,23 @@
  * stopped anywhere and called again. */
 #include "base/limits.h"
 #include "vault/import_parts.h"
+#include "vault/rows.h"
 
 #define PART 20000 /* persons in one call */
 #define BURY_GROUP 64
+
+struct lookup_key {
+	uint16_t field;
+	uint8_t digest[DIGEST_BYTES];
+};
 
 struct made {
 	int64_t no;
 	int64_t made;    /* 1 created, 2 changed, 3 changed by others meanwhile */
 	int64_t version; /* as the import left it */
 	bool untouched;
+	struct lookup_key *lookup; /* by which a person who is to go is found */
+	size_t lookup_count;
 };
 
 /* --- persons brought in ----------------------------------------------------------------------- */
@@ -53,7 +61,11 @@ bury_one(struct job *job, struct db *db, const struct bury_plan *plan, const str
 	TRY(made_forget(job, db, made->no, plan->import));
 	if (!*ret_buried) /* touched since we looked */
 		return OK;
-	TRY(db_run(job, db, SQL_IMPORT_BURY_LOOKUP, ARGS(sql_i64(made->no)), NULL));
+	for (size_t i = 0; i < made->lookup_count; i++)
+		TRY(db_run(job, db, SQL_LOOKUP_DROP,
+		           ARGS(sql_i64(made->lookup[i].field),
+		                sql_bytes((bytes){ made->lookup[i].digest, LOOKUP_BYTES }), sql_i64(made->no)),
+		           NULL));
 	TRY(db_run(job, db, SQL_IMPORT_BURY_LEDGER, ARGS(sql_i64(made->no)), NULL));
 	TRY(db_keys_trim(job, db, made->no, made->version + 1, 0, (bytes){ 0 }));
 	buf_le64(&body, (uint64_t)made->version + 1);
@@ -62,6 +74,34 @@ bury_one(struct job *job, struct db *db, const struct bury_plan *plan, const str
 	                    &(struct entry){ .act = ENTRY_IMPORT_UNDO, .subject = made->no,
 	                                     .body = buf_bytes(&body) },
 	                    NULL);
+}
+
+/* From person to digests: by opening the record.  The version that bury_one() asks for says that it
+ * is still this one. */
+static enum err
+lookups_collect(struct job *job, struct vault *vault, const struct registry *registry, struct made *made)
+{
+	OWNED(keyset_end) struct keyset *keyset = NULL;
+	struct subject subject;
+	struct value *value;
+	size_t count;
+
+	TRY(subject_get_no(job, vault, made->no, &subject));
+	TRY(keys_get(job, vault->keys, job->db, subject.no, &keyset));
+	TRY(record_open(job, subject.id, keyset, subject.record, &value, &count));
+	made->lookup = arena_array(&job->arena, 2 * count, sizeof(*made->lookup));
+	for (size_t i = 0; i < count; i++) {
+		const struct field *field = registry_field_no(registry, value[i].field);
+		struct digests digests = { 0 };
+		if (field && field->lookup != LOOKUP_NONE)
+			lookup_digests(field, value[i].text, &digests);
+		for (size_t n = 0; n < digests.count; n++) {
+			struct lookup_key *key = &made->lookup[made->lookup_count++];
+			key->field = value[i].field;
+			memcpy(key->digest, digests.digest[n], DIGEST_BYTES);
+		}
+	}
+	return OK;
 }
 
 static enum err
@@ -265,6 +305,26 @@ made_list(struct job *job, int64_t import, struct made *made, size_t max, size_t
 	return OK;
 }
 
+/* Who is being changed at this moment is not untouched, and is looked at again as such. */
+static enum err
+created_add(struct job *job, struct vault *vault, const struct registry *registry,
+            const struct made *made, struct made *created, size_t *count)
+{
+	struct made *one = &created[*count];
+	enum err err;
+
+	*one = *made;
+	err = lookups_collect(job, vault, registry, one);
+	if (err == ERR_ABSENT || err == ERR_GONE || err == ERR_CRYPTO) {
+		job_forgive(job);
+		one->lookup_count = 0;
+		one->version = -1; /* bury_one() finds that it was touched */
+		err = OK;
+	}
+	*count += !err;
+	return err;
+}
+
 static enum err
 part_undo(struct job *job, struct vault *vault, const struct registry *registry, struct import *import,
           const struct made *made, size_t count)
@@ -276,7 +336,7 @@ part_undo(struct job *job, struct vault *vault, const struct registry *registry,
 		if (!made[i].untouched)
 			TRY(leave(job, vault, import, made[i].no));
 		else if (made[i].made == 1)
-			created[created_count++] = made[i];
+			TRY(created_add(job, vault, registry, &made[i], created, &created_count));
 		else
 			TRY(revert_one(job, vault, registry, import, &made[i]));
 	}

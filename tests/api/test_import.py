@@ -821,9 +821,17 @@ def test_no_cell_lies_in_the_store_in_clear(vault, own, address):
     assert CANARY not in own.log.read_text(errors='replace')
 
 
-def test_everything_fits_together_afterwards(vault):
+def test_everything_fits_together_afterwards(vault, own):
     reply = vault.post('/v1/admin/verify')
     assert reply.status == 200 and reply.json['findings'] == [], reply
+    with sqlite3.connect(f'file:{own.data}/valv.db?mode=ro', uri=True) as db:
+        assert db.execute('SELECT COUNT(*) FROM subject WHERE state = 2').fetchone()[0] > 0
+        for table in ('lookup', 'ledger', 'import_subject', 'import_added', 'key_trim'):
+            assert db.execute(f'SELECT COUNT(*) FROM {table} JOIN subject ON no = subject WHERE state = 2').fetchone() == (0,), table
+    with sqlite3.connect(f'file:{own.data}/keys.db?mode=ro', uri=True) as db:
+        kept = {row[0] for row in db.execute('SELECT subject FROM subject_key')}
+    with sqlite3.connect(f'file:{own.data}/valv.db?mode=ro', uri=True) as db:
+        assert kept == {row[0] for row in db.execute('SELECT no FROM subject WHERE state = 1')}
 
 
 # --- what is asked wrongly ---------------------------------------------------------------------------

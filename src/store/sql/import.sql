@@ -68,9 +68,6 @@ UPDATE subject SET state = 2, flags = 0, version = version + 1, tell_by_at = NUL
                    standing = $1, record = $2
 WHERE no = $3 AND version = $4 AND state = 1;
 
--- name: import_bury_lookup
-DELETE FROM lookup WHERE subject = $1;
-
 -- name: import_bury_ledger
 DELETE FROM ledger WHERE subject = $1;
 
