@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define READ_PIECE ((size_t)64 * 1024)
+
 static void
 fd_end(int *fd)
 {
@@ -26,32 +28,32 @@ io_error(struct job *job)
 	return fail(job, ERR_IO, "a file could not be read or written");
 }
 
+/* A pipe or a file in /proc has no size to go by, so the content grows as it comes. */
 enum err
 file_read(struct job *job, const char *path, size_t max, bytes *ret)
 {
 	OWNED(fd_end) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	OWNED(buf_release) struct buf content = { .max = max < SIZE_MAX - READ_PIECE ? max + READ_PIECE : max };
 	struct stat st;
-	size_t len = 0, size;
-	uint8_t *content;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return io_error(job);
-	if (st.st_size < 0 || (uint64_t)st.st_size > max)
+	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > max)
 		return fail(job, ERR_TOO_LARGE, "the file is larger than it may be");
-	/* Sockets, pipes and /proc have no size to go by. */
-	size = S_ISREG(st.st_mode) && st.st_size ? (size_t)st.st_size : max;
-	content = arena_alloc(&job->arena, size);
-	while (len < size) {
-		ssize_t got = read(fd, content + len, size - len);
+	for (;;) {
+		void *room = buf_room(&content, READ_PIECE);
+		ssize_t got = room ? read(fd, room, READ_PIECE) : 0;
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return io_error(job);
+		content.len += (size_t)got;
+		if (!room || content.len > max)
+			return fail(job, ERR_TOO_LARGE, "the file is larger than it may be");
 		if (got == 0)
 			break;
-		len += (size_t)got;
 	}
-	*ret = (bytes){ content, len };
+	*ret = arena_bytes(&job->arena, buf_bytes(&content));
 	return OK;
 }
 

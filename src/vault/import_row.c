@@ -655,7 +655,12 @@ cell_read(struct reading *reading, const struct column_use *column, str cell)
 		if (!is_nothing(cell))
 			value_read_cell(reading, column, cell);
 		break;
-	case ROLE_FIELD:
+	case ROLE_FIELD: /* a text that persons are found by is a number of theirs: it can show a contract */
+		if (column->field && column->field->type == TYPE_TEXT && column->field->lookup == LOOKUP_EXACT)
+			text_cell(cell, &reading->row->reference);
+		if (column->field && cell.len)
+			value_read_cell(reading, column, cell);
+		break;
 	case ROLE_FULL_NAME:
 	case ROLE_STREET:
 	case ROLE_POSTCODE:

@@ -1,21 +1,10 @@
-/* Aims at route_find, route_allow, over the real table (routes.def) with handlers that do nothing.
+/* Aims at route_find, route_allow, over the real table (routes.def).
  * Held against a reading of the same table that takes paths apart the slow way: segment by segment,
  * the first row that fits the path names the address. */
 #include "api/api.h"
 #include "api/route.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define ROUTE(method, path, name, ...) \
-	enum err on_##name(struct job *job, struct call *call) { return OK; }
-#include "api/routes.def"
-#undef ROUTE
-#define AGAIN(name) \
-	enum err again_##name(struct job *job, struct call *call) { return OK; }
-AGAIN(subject)
-AGAIN(act)
-AGAIN(key)
-AGAIN(empty)
 
 static size_t
 split(str path, str *segment, size_t room)

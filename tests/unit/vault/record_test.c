@@ -140,6 +140,25 @@ records_and_keys_swapped_together_are_refused(void **state)
 	assert_unreadable(&p->f, p->anna);
 }
 
+/* A row under another person's id keeps its own keys; what is in it is bound to the id. */
+static void
+ids_swapped_between_two_rows_are_refused(void **state)
+{
+	struct pair *p = *state;
+	const char *get = "SELECT id FROM subject WHERE no = ?1", *put = "UPDATE subject SET id = ?1 WHERE no = ?2";
+	bytes anna = sql_blob(&p->f, "valv.db", get, p->a, 0), bertil = sql_blob(&p->f, "valv.db", get, p->b, 0);
+	struct act_row *act;
+	size_t count;
+
+	sql_put_blob(&p->f, "valv.db", put, str_bytes(S("0123456789abcdef")), p->a, 0);
+	sql_put_blob(&p->f, "valv.db", put, anna, p->b, 0);
+	sql_put_blob(&p->f, "valv.db", put, bertil, p->a, 0);
+	assert_unreadable(&p->f, p->anna);
+	assert_unreadable(&p->f, p->bertil);
+	assert_fails(&p->f.job, ERR_CRYPTO, subject_ledger(&p->f.job, p->f.vault, p->anna, 0, 10, &act, &count));
+	assert_found(&p->f, FINDING_SEAL, 2);
+}
+
 /* --- inside a record -------------------------------------------------------------------------- */
 
 #define PARTS 3
@@ -226,6 +245,28 @@ a_section_relabelled_for_another_purpose_is_refused(void **state)
 		assert_true(err == ERR_CRYPTO || err == ERR_CORRUPT);
 		job_forgive(&p->f.job);
 	}
+}
+
+/* The number of a section is bound, even where its key is to be had under the other number. */
+static void
+a_section_under_another_number_is_refused(void **state)
+{
+	struct pair *p = *state;
+	OWNED(keyset_end) struct keyset *keyset = NULL;
+	bytes original = record_of(&p->f, p->a);
+	uint8_t *record = arena_alloc(&p->f.job.arena, original.len);
+	struct value *value;
+	size_t count;
+
+	assert_ok(keys_get(&p->f.job, p->f.vault->keys, p->f.db, p->a, &keyset));
+	assert_ok(record_open(&p->f.job, p->anna, keyset, original, &value, &count));
+	memcpy(record, original.ptr, original.len);
+	for (size_t i = 0; i < keyset->count; i++)
+		if (keyset->item[i].section == record[3])
+			keyset->item[i].section = 60;
+	record[3] = 60; /* after the format and the count */
+	assert_fails(&p->f.job, ERR_CRYPTO,
+	             record_open(&p->f.job, p->anna, keyset, (bytes){ record, original.len }, &value, &count));
 }
 
 static void
@@ -408,6 +449,8 @@ record_tests(void)
 		EACH(records_swapped_between_two_persons_are_refused),
 		EACH(key_sets_swapped_between_two_persons_are_refused),
 		EACH(records_and_keys_swapped_together_are_refused),
+		EACH(ids_swapped_between_two_rows_are_refused),
+		EACH(a_section_under_another_number_is_refused),
 		EACH(sections_swapped_inside_a_record_are_refused),
 		EACH(a_section_relabelled_for_another_purpose_is_refused),
 		EACH(every_changed_octet_of_a_record_is_refused),
