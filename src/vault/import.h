@@ -129,6 +129,11 @@ struct import_counts {
 	uint64_t reason[WHY_COUNT];
 	uint64_t consents;     /* acts of consent written, or that would be */
 	uint64_t suppressions; /* addresses newly suppressed */
+	/* Unchanged rows of persons whom this import made: rows done again after a crash, or later rows
+	 * of somebody.  Which of the two is known at the end, when those made are counted. */
+	struct {
+		uint64_t created, asked, consents;
+	} again;
 };
 
 struct import {

@@ -158,6 +158,8 @@ struct import_plan {
 	} *added;
 	size_t added_count, added_room;
 	bool touched;           /* others changed the person since this import did */
+	bool made_here, asked_here; /* by this import, and nobody changed it since */
+	uint64_t known_consents;
 	int64_t import_no;
 };
 

@@ -264,6 +264,8 @@ touched_find(struct derive *d)
 	             ARGS(sql_i64(plan->subject.no), sql_i64(d->run->import_no)), &rows));
 	TRY(rows_next(d->job, &rows, &there));
 	plan->touched = there && rows_i64(&rows, 1) != plan->subject.version;
+	plan->made_here = there && !plan->touched && rows_i64(&rows, 0) == 1;
+	plan->asked_here = plan->made_here && rows_i64(&rows, 2);
 	return OK;
 }
 
@@ -693,7 +695,7 @@ static enum err
 consent_derive(struct derive *d, const struct import_consent *to, const struct want_consent *consent)
 {
 	uint32_t channels = 0;
-	bool lives;
+	bool lives, known = false;
 
 	for (int channel = 0; channel < CHANNEL_COUNT; channel++) {
 		if (!(to->channels & CHANNEL_BIT(channel)) || !has_address(d, (enum channel)channel))
@@ -704,11 +706,13 @@ consent_derive(struct derive *d, const struct import_consent *to, const struct w
 			continue;
 		}
 		if (yes_known(d, to->version, (enum channel)channel, consent)) {
+			known = true;
 			d->grounded |= yes_lives(d, to->version, (enum channel)channel);
 			continue;
 		}
 		channels |= CHANNEL_BIT(channel);
 	}
+	d->plan->known_consents += known && !channels;
 	if (!channels)
 		return OK;
 	TRY(consent_lives(d, to->version, consent, &lives));
@@ -1001,7 +1005,8 @@ static void
 forget(struct import_plan *plan)
 {
 	plan->change = (struct change){ 0 };
-	plan->writes = plan->asks = plan->touched = false;
+	plan->writes = plan->asks = plan->touched = plan->made_here = plan->asked_here = false;
+	plan->known_consents = 0;
 	plan->found_reasons = 0;
 	plan->consents = 0;
 	plan->suppression_count = plan->added_count = 0;

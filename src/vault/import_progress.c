@@ -85,6 +85,9 @@ put_counts(struct json_out *out, const struct import_counts *counts)
 	json_pair_i64(out, S("rows"), (int64_t)counts->rows);
 	json_pair_i64(out, S("consents"), (int64_t)counts->consents);
 	json_pair_i64(out, S("suppressions"), (int64_t)counts->suppressions);
+	json_pair_i64(out, S("again_created"), (int64_t)counts->again.created);
+	json_pair_i64(out, S("again_asked"), (int64_t)counts->again.asked);
+	json_pair_i64(out, S("again_consents"), (int64_t)counts->again.consents);
 	json_name(out, S("outcomes"));
 	json_open(out, '{');
 	for (int i = 0; i < OUTCOME_COUNT; i++)
@@ -159,6 +162,9 @@ counts_read(struct job *job, struct json root, struct import_counts *counts)
 	TRY(number(job, root, "rows", &counts->rows));
 	TRY(number(job, root, "consents", &counts->consents));
 	TRY(number(job, root, "suppressions", &counts->suppressions));
+	TRY(number(job, root, "again_created", &counts->again.created));
+	TRY(number(job, root, "again_asked", &counts->again.asked));
+	TRY(number(job, root, "again_consents", &counts->again.consents));
 	for (int i = 0; i < OUTCOME_COUNT; i++)
 		TRY(number(job, outcomes, arena_c(&job->arena, outcome_name((enum import_outcome)i)),
 		           &counts->outcome[i]));

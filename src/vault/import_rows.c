@@ -286,10 +286,23 @@ counts_add(struct import_counts *to, const struct import_counts *from)
 	to->rows += from->rows;
 	to->consents += from->consents;
 	to->suppressions += from->suppressions;
+	to->again.created += from->again.created;
+	to->again.asked += from->again.asked;
+	to->again.consents += from->again.consents;
 	for (int i = 0; i < OUTCOME_COUNT; i++)
 		to->outcome[i] += from->outcome[i];
 	for (int i = 0; i < WHY_COUNT; i++)
 		to->reason[i] += from->reason[i];
+}
+
+static void
+again_count(const struct import_plan *plan, struct import_counts *counts)
+{
+	if (plan->outcome != OUTCOME_UNCHANGED || !plan->made_here)
+		return;
+	counts->again.created += !plan->asked_here;
+	counts->again.asked += plan->asked_here;
+	counts->again.consents += plan->known_consents;
 }
 
 /* Reasons of the rows were counted as they were read; those found out about the person are added. */
@@ -310,6 +323,7 @@ plans_count(struct slot *slot, struct import_counts *counts)
 			continue;
 		}
 		counts->outcome[plan->outcome]++;
+		again_count(plan, counts);
 		counts->outcome[OUTCOME_UNCHANGED] += plan->rows - 1;
 		counts->reason[WHY_DUPLICATE] += plan->rows - 1;
 	}
@@ -916,6 +930,43 @@ piece_build(struct job *job, struct crew *crew, struct piece *piece, bool header
 	return crew_wait(job, crew);
 }
 
+/* Rows of a crash were done twice and counted once, the second time, as unchanged.  Persons made
+ * are known from the store: what is missing of them among the counts was such a row. */
+static void
+again_move(struct import_counts *counts, uint64_t there, enum import_outcome outcome, uint64_t again)
+{
+	uint64_t counted = counts->outcome[outcome];
+	uint64_t missing = there > counted ? there - counted : 0;
+	uint64_t all = counts->again.created + counts->again.asked;
+
+	missing = missing < again ? missing : again;
+	if (!missing)
+		return;
+	counts->outcome[outcome] += missing;
+	counts->outcome[OUTCOME_UNCHANGED] -= missing;
+	counts->consents += counts->again.consents * missing / all;
+}
+
+static enum err
+counts_settle(struct job *job, struct import *import)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	struct import_counts *counts = &import->counts;
+	uint64_t asked;
+	bool there;
+
+	if (!counts->again.created && !counts->again.asked)
+		return OK;
+	TRY(db_query(job, job->db, SQL_IMPORT_MADE_SUMS, ARGS(sql_i64(import->no)), &rows));
+	TRY(rows_next(job, &rows, &there));
+	if (!there)
+		return OK;
+	asked = (uint64_t)rows_i64(&rows, 1);
+	again_move(counts, (uint64_t)rows_i64(&rows, 0) - asked, OUTCOME_CREATED, counts->again.created);
+	again_move(counts, asked, OUTCOME_ASKED, counts->again.asked);
+	return OK;
+}
+
 static enum err
 piece_run(struct job *job, const struct import_run *run, struct piece *piece, struct import *import)
 {
@@ -933,6 +984,8 @@ piece_run(struct job *job, const struct import_run *run, struct piece *piece, st
 		return fail(job, ERR_MALFORMED, "the piece has no whole row; send a larger one");
 	import->offset = end.offset;
 	import->line = end.line;
+	if (piece->last && !run->settings->dry_run)
+		TRY(counts_settle(job, import));
 	return progress_write(job, &crew, NULL, piece->last);
 }
 

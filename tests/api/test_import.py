@@ -911,6 +911,7 @@ def test_a_killed_import_goes_on_where_it_was(make_server, description):
             server.start()
         kills += 1
     assert done['state'] == 'finished' and done['rows'] == 6000 and sum(done['outcomes'].values()) == 6000
+    assert done['outcomes']['created'] == done['consents'] == 5400
     with sqlite3.connect(f'file:{server.data}/valv.db?mode=ro', uri=True) as db:
         assert db.execute('SELECT COUNT(*) FROM subject WHERE state = 1').fetchone() == (5400,)
         assert db.execute('SELECT COUNT(*) FROM suppression').fetchone() == (600,)

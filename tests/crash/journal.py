@@ -38,10 +38,20 @@ class State:
 class Person:
     def __init__(self, id, email, state=None, pending=None):
         self.id, self.email, self.state, self.pending = id, email, state, pending
+        self.retry = None   # (body, headers) of a making that may be repeated (Idempotency-Key)
         self.spare = False  # a call that was cut off, and undone, may have left keys that nothing uses
 
     def answered(self):
         self.state, self.pending, self.spare = self.pending, None, False
+
+
+@dataclasses.dataclass
+class Brought:
+    """An import: how far the server said that it had come."""
+    octets: bytes
+    emails: list
+    offset: int = 0
+    finished: bool = False
 
 
 class Journal:
@@ -51,7 +61,7 @@ class Journal:
         self.suppressed = {}          # address: True answered, False cut off
         self.keys = {}                # id: [text, 'live' | 'revoked' | 'unsure']
         self.decisions = []           # of this round: (entry, subject id, allowed)
-        self.lost_keys = 0            # keys whose making was cut off: their text is nowhere
+        self.imports = {}             # id: Brought, of this round
         self.patched = {}             # of the shared person: version: name
         self.patching = set()         # names that were cut off
         self.shared = None
@@ -66,6 +76,7 @@ class Journal:
         wrong += self._check_suppressed(caller)
         wrong += self._check_keys(caller)
         wrong += self._check_decisions(caller)
+        wrong += self._check_imports(caller)
         wrong += self._check_tables(data)
         self.touched.clear()
         self.decisions.clear()
@@ -84,6 +95,11 @@ class Journal:
             return [what for wrong in pool.map(check, persons) for what in wrong]
 
     def _check_person(self, caller, person):
+        if person.id is None and person.retry:  # said again, it is done, and done once
+            body, headers = person.retry
+            again = [caller.post('/v1/subjects', body, **headers) for _ in range(2)]
+            if [answer.status for answer in again] != [201, 201] or again[0].json['id'] != again[1].json['id']:
+                return [f'{person.email}: made again with its Idempotency-Key: {again}']
         if person.id is None:  # the making of this person was cut off
             found = caller.good('POST', '/v1/subjects/search', {'field': 'email', 'value': person.email})
             if not found['subjects']:
@@ -197,6 +213,25 @@ class Journal:
             told = [(one['subject'], one['allowed']) for one in entry.get('decisions', [])]
             if (subject, allowed) not in told:
                 wrong.append(f'audit entry {seq} says {told}, not {(subject, allowed)}')
+        return wrong
+
+    def _check_imports(self, caller):
+        wrong = []
+        for id, brought in self.imports.items():
+            now = caller.good('GET', f'/v1/imports/{id}')
+            if now['offset'] < brought.offset or (brought.finished and now['state'] != 'finished'):
+                wrong.append(f'import {id}: at {now["offset"]}, {now["state"]}, but {brought.offset} was answered')
+            if now['state'] != 'finished':
+                now = caller.good('POST', f'/v1/imports/{id}/rows?offset={now["offset"]}&last=true',
+                                  brought.octets[now['offset']:], Content_Type='text/csv')
+            came = sum(now['outcomes'][word] for word in ('created', 'updated', 'unchanged'))
+            if now['state'] != 'finished' or came != len(brought.emails):
+                wrong.append(f'import {id}: {now["state"]} with {now["outcomes"]} of {len(brought.emails)}')
+            for email in brought.emails:
+                found = caller.good('POST', '/v1/subjects/search', {'field': 'email', 'value': email})['subjects']
+                if len(found) != 1:
+                    wrong.append(f'import {id}: {email} is there {len(found)} times')
+        self.imports.clear()
         return wrong
 
     def _check_tables(self, data):

@@ -3,7 +3,7 @@ import random
 import threading
 import time
 
-from journal import Person, State
+from journal import Brought, Person, State
 from people import Names
 from server import Dead
 
@@ -32,8 +32,8 @@ class Worker:
                 try:
                     self.random.choices(
                         [self.make, self.correct, self.withdraw, self.object, self.consent, self.suppress,
-                         self.key, self.decide, self.share],
-                        [30, 15, 10, 4, 6, 8, 5, 15, 7])[0]()
+                         self.key, self.decide, self.share, self.bring],
+                        [30, 15, 10, 4, 6, 8, 5, 15, 7, 2])[0]()
                     self.done += 1
                 except Refused:
                     pass
@@ -88,9 +88,11 @@ class Worker:
             self.journal.persons.append(person)
         self.note(person)
         self.mine.append(person)
-        headers = {'Idempotency_Key': f'make-{who["email"]}'} if self.random.random() < 0.3 else {}
-        person.id = self.good('POST', '/v1/subjects', {'values': state.values, 'grounds': grounds},
-                                     **headers)['id']
+        body, headers = {'values': state.values, 'grounds': grounds}, {}
+        if self.random.random() < 0.3:
+            headers = {'Idempotency_Key': f'make-{who["email"]}'}
+            person.retry = body, headers
+        person.id = self.good('POST', '/v1/subjects', body, **headers)['id']
         person.answered()
 
     def correct(self):
@@ -188,6 +190,26 @@ class Worker:
                 self.journal.patched[answer.json['version']] = name
 
 
+    def bring(self):
+        """A list in two pieces.  Cut off, it is gone on with after the restart (Journal)."""
+        people = [self.names.person() for _ in range(8)]
+        octets = 'E-post;Namn\r\n'.encode() + b''.join(f'{who["email"]};{who["name"]}\r\n'.encode() for who in people)
+        begun = self.good('POST', '/v1/imports', {'source': 'provet', 'rest': {'keep_for': 'orders'},
+                                                  'evidence': {'reference': 'avtal'}})
+        brought = Brought(octets, [who['email'] for who in people])
+        with self.lock:
+            self.journal.imports[begun['id']] = brought
+        half = octets.index(b'\n', len(octets) // 2) + 1
+        for start, end in ((0, half), (half, len(octets))):
+            if brought.offset != start:
+                break  # the piece was taken by halves: left to the restart
+            last = 'true' if end == len(octets) else 'false'
+            taken = self.good('POST', f'/v1/imports/{begun["id"]}/rows?offset={start}&last={last}', octets[start:end],
+                              Content_Type='text/csv')
+            with self.lock:
+                brought.offset, brought.finished = taken['offset'], taken['state'] == 'finished'
+
+
 class Load:
     """expected: statuses of problems that count as cut off; any other than these fails the test."""
 
@@ -197,6 +219,7 @@ class Load:
         self.workers = [Worker(server, journal, self.lock, seed, number, expected)
                         for number in range(clients)]
         self.rotations = 0
+        self.failure = None
 
     def begin(self):
         """One person that all share."""
@@ -226,9 +249,9 @@ class Load:
         for thread in threads:
             thread.join(60)
             assert not thread.is_alive(), 'a client hangs'
-        for worker in self.workers:
-            if worker.failure:
-                raise worker.failure
+        for one in (self, *self.workers):
+            if one.failure:
+                raise one.failure
 
     def _rotate(self, after):
         time.sleep(after)
@@ -237,6 +260,8 @@ class Load:
             self.rotations += 1
         except Dead:
             pass
+        except AssertionError as error:
+            self.failure = error
 
     @property
     def refused(self):

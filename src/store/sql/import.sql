@@ -58,6 +58,9 @@ WHERE made.import = $1 ORDER BY made.subject LIMIT $2;
 -- name: import_made_count
 SELECT COUNT(*) FROM import_subject WHERE import = $1;
 
+-- name: import_made_sums
+SELECT COUNT(*), COALESCE(SUM(ask), 0) FROM import_subject WHERE import = $1 AND made = 1;
+
 -- name: import_made_drop
 DELETE FROM import_subject WHERE subject = $1 AND import = $2;
 
@@ -72,7 +75,7 @@ WHERE no = $3 AND version = $4 AND state = 1;
 DELETE FROM ledger WHERE subject = $1;
 
 -- name: import_made_get
-SELECT made, version FROM import_subject WHERE subject = $1 AND import = $2;
+SELECT made, version, ask FROM import_subject WHERE subject = $1 AND import = $2;
 
 -- Somebody else has changed the person between two rows of one import: not its own to undo any more.
 -- name: import_made_touched

@@ -99,6 +99,60 @@ a_key_set_of_an_old_epoch_put_back_is_refused(void **state)
 	             subject_read(&f->job, f->vault, people[2], NULL, &subject, &value, &count));
 }
 
+/* In the middle of a rotation: a write that was prepared before it comes in with a set of the old
+ * epoch, and somebody wants a rotation of their own. */
+struct meanwhile {
+	struct fixture *f;
+	bytes old_set;
+	bool done;
+};
+
+static enum err
+late_steps(struct job *job, struct db *db, void *arg)
+{
+	struct meanwhile *meanwhile = arg;
+
+	return db_keys_put(job, db, 3, 1, meanwhile->old_set);
+}
+
+static void
+meanwhile_call(uint64_t done, void *ctx)
+{
+	struct meanwhile *meanwhile = ctx;
+	struct job job = { .now = FIXTURE_NOW };
+	uint64_t rewrapped;
+	uint32_t epoch;
+	(void)done;
+
+	if (meanwhile->done)
+		return;
+	meanwhile->done = true;
+	assert_ok(store_write(&job, meanwhile->f->vault->store, WRITE_ORDINARY, late_steps, meanwhile));
+	assert_fails(&job, ERR_BUSY,
+	             keys_rotate(&job, meanwhile->f->vault->keys, meanwhile->f->vault->store, NULL, NULL, &epoch,
+	                         &rewrapped));
+	job_release(&job);
+}
+
+static void
+a_set_that_comes_in_late_is_rewrapped_before_its_epoch_is_dropped(void **state)
+{
+	struct meanwhile meanwhile = { .f = *state };
+	struct fixture *f = *state;
+	uint64_t rewrapped;
+	uint32_t epoch;
+
+	meanwhile.old_set = sql_blob(f, "keys.db", "SELECT wrapped FROM subject_key WHERE subject = 3", 0, 0);
+	assert_ok(keys_rotate(&f->job, f->vault->keys, f->vault->store, meanwhile_call, &meanwhile, &epoch, &rewrapped));
+	assert_true(meanwhile.done);
+	/* One that is later still is refused, and prepared again (N1). */
+	assert_fails(&f->job, ERR_STALE, store_write(&f->job, f->vault->store, WRITE_ORDINARY, late_steps, &meanwhile));
+	assert_int_equal(rewrapped, PEOPLE + 1);
+	assert_all_readable(f);
+	fixture_reopen(f);
+	assert_all_readable(f);
+}
+
 /* --- crashes ------------------------------------------------------------------------------------------ */
 
 static void
@@ -303,6 +357,7 @@ rotate_tests(void)
 	const struct CMUnitTest tests[] = {
 		EACH(a_rotation_rewraps_everything_and_destroys_the_old_epoch),
 		EACH(a_key_set_of_an_old_epoch_put_back_is_refused),
+		EACH(a_set_that_comes_in_late_is_rewrapped_before_its_epoch_is_dropped),
 		EACH(a_rotation_that_is_killed_at_any_point_is_run_again),
 		EACH(people_are_written_to_while_epochs_turn_over),
 		EACH(two_rotations_at_once_do_no_harm),
