@@ -267,7 +267,7 @@ put_path_parameter(struct json_out *out, str name)
 		              S("Number of the hold in the person's ledger."));
 	else if (str_eq(name, S("hash")))
 		put_parameter(out, IN_PATH, name, true,
-		              S("{\"type\":\"string\",\"pattern\":\"^[0-9a-fA-F]{64}$\"}"),
+		              S("{\"type\":\"string\",\"pattern\":\"^(sha256:)?[0-9a-fA-F]{64}$\"}"),
 		              S("SHA-256 of the words, in hexadecimal."));
 	else if (str_eq(name, S("setting")))
 		put_setting_parameter(out);

@@ -160,10 +160,12 @@ on_notice_get(struct job *job, struct call *call)
 	const struct purpose *purpose;
 	const struct notice *notice;
 	struct json_out *out;
+	str digits = call->param[0];
 	uint8_t hash[32];
 
 	TRY(call_registry(job, call));
-	if (!str_hex(call->param[0], hash, sizeof(hash)))
+	(void)eat_str(&digits, S("sha256:")); /* as answers give it */
+	if (!str_hex(digits, hash, sizeof(hash)))
 		return fail(job, ERR_ABSENT, "a notice is found by 64 hexadecimal digits");
 	notice = notice_find(call->registry, hash, &purpose, &version);
 	if (!notice)

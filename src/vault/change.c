@@ -187,6 +187,15 @@ act_row_make(struct prepare *prepare, const struct act_new *act, int64_t seq, st
 	};
 }
 
+static bool
+only_lowers(const struct change *change)
+{
+	for (size_t i = 0; i < change->act_count; i++)
+		if (act_raises(change->act[i].act) >= 0)
+			return false;
+	return true;
+}
+
 /* Old acts and new ones in one array; the new ones numbered on. */
 static enum err
 ledger_extend(struct prepare *prepare)
@@ -199,7 +208,8 @@ ledger_extend(struct prepare *prepare)
 
 	if (change->subject.version)
 		TRY(ledger_read(job, change->subject.no, &old, &old_count));
-	if (old_count + change->act_count > LIMIT_LEDGER)
+	/* A no, and an end that the sweep writes down, find room beyond the limit (Article 7(3)). */
+	if (old_count + change->act_count > (only_lowers(change) ? 5 * LIMIT_LEDGER : LIMIT_LEDGER))
 		return fail(job, ERR_LIMIT, "limit_ledger: this person's ledger holds as many acts as it may");
 	all = arena_array(&job->arena, old_count + change->act_count + 1, sizeof(*all));
 	if (old_count) {

@@ -11,8 +11,8 @@
 #include "vault/import_parts.h"
 #include "vault/rows.h"
 
-#define PART 20000 /* persons in one call */
-#define BURY_GROUP 64
+#define PART 8192 /* persons in one call */
+#define BURY_GROUP 256
 
 struct lookup_key {
 	uint16_t field;

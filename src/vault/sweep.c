@@ -70,6 +70,11 @@ sweep_person(struct job *job, struct vault *vault, int64_t no, struct sweep_resu
 		job_forgive(job);
 		return OK;
 	}
+	if (err == ERR_CRYPTO || err == ERR_CORRUPT || err == ERR_LIMIT) { /* T3 */
+		job_forgive(job);
+		result->failed++;
+		return OK;
+	}
 	if (!err)
 		result->values_gone += changed.values_gone;
 	return err;
@@ -84,9 +89,9 @@ sweep(struct job *job, struct vault *vault, size_t max, bool dry_run, struct swe
 
 	TRY(due_list(job, max, due, &count));
 	result.persons = count;
-	result.more = count == max;
 	for (size_t i = 0; i < count && !dry_run; i++)
 		TRY(sweep_person(job, vault, due[i].no, &result));
+	result.more = count == max && result.failed < count; /* else it would be the same ones again */
 	*ret = result;
 	return dry_run || result.more ? OK : keys_sweep(job, vault);
 }

@@ -178,7 +178,8 @@ def test_words_that_were_shown_are_found_by_their_hash(app):
     assert notice.json == {'hash': f'sha256:{digest}', 'purpose': 'newsletter', 'version': 1, 'language': 'sv',
                            'text': words}
     assert app.get(f'/v1/notices/{digest.upper()}').status == 200
-    for wrong in ('0' * 64, digest[:-1], digest + '0', 'g' * 64, 'sha256:' + digest):
+    assert app.get(f'/v1/notices/sha256:{digest}').json == notice.json  # as answers give it
+    for wrong in ('0' * 64, digest[:-1], digest + '0', 'g' * 64, 'sha512:' + digest):
         assert app.get(f'/v1/notices/{wrong}').slug == 'absent'
 
 

@@ -726,6 +726,35 @@ limits_have_names(void **state)
 	edit = editing(f, id);
 	edit_act(&edit, ACT_REQUESTED, "club");
 	assert_fails(&f->job, ERR_LIMIT, edit_commit(&edit));
+	assert_ok(person_act(f, id, ACT_WITHDRAWN, "newsletter")); /* a no always finds room */
+	assert_int_equal(person_values(f, id), 0);
+}
+
+/* T3 */
+static void
+one_damaged_record_keeps_nobody_else_from_being_swept(void **state)
+{
+	struct fixture *f = *state;
+	uid first = anna(f), second;
+	struct sweep_result swept;
+	bytes record;
+	uint8_t *damaged;
+
+	f->job.now++;
+	second = person_make(f, "newsletter", "email=b@example.com", NULL);
+	record = sql_blob(f, "valv.db", "SELECT record FROM subject WHERE no = ?1", person_no(f, first), 0);
+	damaged = arena_alloc(&f->job.arena, record.len);
+	memcpy(damaged, record.ptr, record.len);
+	damaged[record.len - 1] ^= 1;
+	sql_put_blob(f, "valv.db", "UPDATE subject SET record = ?1 WHERE no = ?2", (bytes){ damaged, record.len },
+	             person_no(f, first), 0);
+	f->job.now += 3 * 365 * TIME_DAY;
+	assert_ok(sweep(&f->job, f->vault, 10, false, &swept));
+	assert_int_equal(swept.persons, 2);
+	assert_int_equal(swept.failed, 1);
+	assert_int_equal(person_values(f, second), 0);
+	assert_ok(sweep(&f->job, f->vault, 1, false, &swept));
+	assert_false(swept.more); /* not for ever */
 }
 
 static void
@@ -1059,6 +1088,7 @@ change_tests(void)
 		EACH(of_many_changes_the_stale_one_is_left_out),
 		EACH(of_many_changes_one_that_fails_while_it_is_written_takes_no_other_with_it),
 		EACH(limits_have_names),
+		EACH(one_damaged_record_keeps_nobody_else_from_being_swept),
 		EACH(two_hundred_values_are_the_most),
 		EACH(a_withdrawal_suppresses_the_address_for_the_purpose),
 		EACH(an_objection_to_marketing_suppresses_the_channel),
