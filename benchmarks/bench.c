@@ -18,6 +18,7 @@
 #include "benchmarks/load.h"
 #include "crypto/seal.h"
 #include "json/json.h"
+#include "os/file.h"
 
 #define CONNECTIONS 64
 #define RECORD_BYTES 620 /* sealed record of the person that create makes; see create_body() */
@@ -279,7 +280,42 @@ people_make(struct bench *b, uint64_t count)
 	load_run(&load, &result);
 }
 
+/* Processor seconds of the server so far, all its threads: what a request costs on a busy machine too. */
+static double
+server_cpu(struct bench *b)
+{
+	OWNED(buf_release) struct buf path = { .max = 64 };
+	OWNED(buf_release) struct buf text = { .max = 8192 };
+	uint64_t user = 0, system = 0;
+	str rest, word;
+	bytes stat;
+
+	buf_put(&path, S("/proc/"));
+	buf_udec(&path, (uint64_t)b->server);
+	buf_put(&path, S("/stat"));
+	if (file_read(&b->job, arena_c(&b->job.arena, buf_str(&path)), 4096, &stat))
+		die("the server's times cannot be read");
+	rest = bytes_str(stat);
+	for (int i = 1; i <= 15 && eat_until(&rest, ' ', &word); i++)
+		if (i == 14)
+			(void)!str_u64(word, &user);
+		else if (i == 15)
+			(void)!str_u64(word, &system);
+	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
 /* --- outcomes --------------------------------------------------------------------------------- */
+
+/* load_run() and what it cost. */
+static void
+load_measured(struct bench *b, const char *name, const struct load *load, struct load_result *result)
+{
+	double before = server_cpu(b);
+
+	load_run(load, result);
+	printf("%s: the server spent %.1f us of processor time on each\n", name,
+	       (server_cpu(b) - before) / (double)result->answers * 1e6);
+}
 
 static void
 load_print(const char *name, const struct load_result *result)
@@ -344,7 +380,7 @@ bench_decisions(struct bench *b)
 
 	people_make(b, 10000);
 	before = limit_entries(b->dir, CONNECTIONS, LIMIT_SECONDS);
-	load_run(&load, &result);
+	load_measured(b, "decisions", &load, &result);
 	load_print("decisions", &result);
 	after = limit_entries(b->dir, CONNECTIONS, LIMIT_SECONDS);
 	limit = (before + after) / 2;
@@ -364,7 +400,7 @@ bench_create(struct bench *b)
 	struct load_result result;
 
 	before = limit_creates(b->dir, CONNECTIONS, RECORD_BYTES, LIMIT_SECONDS);
-	load_run(&load, &result);
+	load_measured(b, "create", &load, &result);
 	load_print("create", &result);
 	after = limit_creates(b->dir, CONNECTIONS, RECORD_BYTES, LIMIT_SECONDS);
 	limit = (before + after) / 2;
@@ -420,7 +456,7 @@ bench_read(struct bench *b)
 	people_make(b, 10000);
 	before = limit_entries(b->dir, CONNECTIONS, LIMIT_SECONDS);
 	before_entries = entries_now(b);
-	load_run(&load, &result);
+	load_measured(b, "read", &load, &result);
 	logged = entries_now(b) - before_entries;
 	load_print("read", &result);
 	after = limit_entries(b->dir, CONNECTIONS, LIMIT_SECONDS);
@@ -473,7 +509,7 @@ bench_batch(struct bench *b)
 	double limit;
 
 	people_make(b, 10000);
-	load_run(&load, &result);
+	load_measured(b, "batch", &load, &result);
 	load_print("batch", &result);
 	limit = limit_entries(b->dir, 1000, LIMIT_SECONDS);
 	return verdict("batch", (double)result.answers * BATCH_LINES / result.seconds, "decisions/s",

@@ -105,7 +105,7 @@ pragma_read(struct job *job, sqlite3 *side, const char *text, int64_t *ret)
 static enum err
 side_is_ours(struct job *job, sqlite3 *side)
 {
-	int64_t application;
+	int64_t application = 0;
 
 	TRY(pragma_read(job, side, "PRAGMA application_id", &application));
 	if (application != APPLICATION_ID)
