@@ -66,6 +66,7 @@ sweep_all(struct job *job, struct vault *vault, bool dry_run, struct sweep_resul
 		}
 		total.persons += one.persons;
 		total.values_gone += one.values_gone;
+		total.failed += one.failed;
 		total.more = one.more;
 	} while (one.more && !dry_run && one.persons);
 	*ret = total;
@@ -99,6 +100,7 @@ on_sweep_post(struct job *job, struct call *call)
 	json_open(out, '{');
 	json_pair_i64(out, S("persons"), (int64_t)result.persons);
 	json_pair_i64(out, S("values_gone"), (int64_t)result.values_gone);
+	json_pair_i64(out, S("failed"), (int64_t)result.failed);
 	json_pair_bool(out, S("more"), result.more);
 	json_close(out, '}');
 	return OK;

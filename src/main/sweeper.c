@@ -42,17 +42,18 @@ static void
 sweep_round(struct sweeper *sweeper, struct job *job)
 {
 	struct sweep_result result;
-	uint64_t persons = 0, values = 0;
+	uint64_t persons = 0, values = 0, failed = 0;
 
 	do {
 		if (!sweep_batch(sweeper, job, &result))
 			break;
 		persons += result.persons;
 		values += result.values_gone;
+		failed += result.failed;
 	} while (result.more && !atomic_load(&sweeper->stopping));
 	if (persons)
-		log_info("sweep", "persons=%llu values_erased=%llu", (unsigned long long)persons,
-		         (unsigned long long)values);
+		log_info("sweep", "persons=%llu values_erased=%llu failed=%llu", (unsigned long long)persons,
+		         (unsigned long long)values, (unsigned long long)failed);
 }
 
 static void

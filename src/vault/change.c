@@ -552,6 +552,8 @@ old_open(struct prepare *prepare)
 	err = keys_get(prepare->job, prepare->vault->keys, prepare->job->db, change->subject.no,
 	               &prepare->keyset);
 	if (!err)
+		err = record_keys_keep(prepare->job, change->subject.record, prepare->keyset);
+	if (!err)
 		err = record_open(prepare->job, change->subject.id, prepare->keyset, change->subject.record,
 		                  &prepare->old, &prepare->old_count);
 	if (err != ERR_CRYPTO && err != ERR_ABSENT)

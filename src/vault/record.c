@@ -185,6 +185,30 @@ record_sections(struct job *job, bytes record, uint32_t *ret, size_t *ret_count)
 	return OK;
 }
 
+static bool
+section_used(const uint32_t *section, size_t count, uint32_t no)
+{
+	for (size_t i = 0; i < count; i++)
+		if (section[i] == no)
+			return true;
+	return no == 0; /* the evidence key lives as long as the person's row */
+}
+
+enum err
+record_keys_keep(struct job *job, bytes record, struct keyset *keyset)
+{
+	uint32_t section[KEYSET_MAX];
+	size_t count, kept = 0;
+
+	TRY(record_sections(job, record, section, &count));
+	for (size_t i = 0; i < keyset->count; i++)
+		if (section_used(section, count, keyset->item[i].section))
+			keyset->item[kept++] = keyset->item[i];
+	wipe(&keyset->item[kept], (keyset->count - kept) * sizeof(keyset->item[0]));
+	keyset->count = (uint32_t)kept;
+	return OK;
+}
+
 /* --- building --------------------------------------------------------------------------------- */
 
 /* One section of the new record: a set of purposes and the values that it covers. */

@@ -58,4 +58,8 @@ must_check enum err record_build(struct job *job, const struct registry *registr
 /* Section numbers in use, for verification and the key sweep; ret has room for KEYSET_MAX. */
 must_check enum err record_sections(struct job *job, bytes record, uint32_t *ret, size_t *ret_count);
 
+/* Leave in the set only the evidence key and the keys of the record's sections: a set that is read
+ * between a change and the destruction of its keys still holds them, and must not bring them back. */
+must_check enum err record_keys_keep(struct job *job, bytes record, struct keyset *keyset);
+
 #endif

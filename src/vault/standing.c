@@ -549,6 +549,19 @@ permissions_forget_empty(struct fold *fold)
 	out->permission_count = kept;
 }
 
+/* A hold that was released covers nothing any more and must not fill the list. */
+static void
+holds_forget_released(struct fold *fold)
+{
+	struct standing *out = &fold->out;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < out->ground_count; i++)
+		if (out->ground[i].basis != BASIS_STORAGE_ONLY || out->ground[i].state != GROUND_OVER)
+			out->ground[kept++] = out->ground[i];
+	out->ground_count = kept;
+}
+
 enum err
 standing_fold(struct job *job, const struct registry *registry, const struct act_row *act,
               size_t act_count, struct standing *ret)
@@ -562,6 +575,7 @@ standing_fold(struct job *job, const struct registry *registry, const struct act
 	for (size_t i = 0; i < act_count; i++)
 		fold_act(&fold, order[i]);
 	permissions_forget_empty(&fold);
+	holds_forget_released(&fold);
 	for (size_t i = 0; i < fold.out.permission_count; i++)
 		consent_ground(&fold, &fold.out.permission[i]);
 	for (size_t i = 0; i < fold.out.permission_count; i++)

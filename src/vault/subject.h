@@ -8,7 +8,8 @@
  *   P1  A value that no live ground covers is refused, naming the field (ERR_NO_GROUND).
  *   P2  Concurrent changes never lose one another: the row's version decides; with If-Match the
  *       caller is told (ERR_STALE), without it the change is prepared again on the fresh row.
- *   P3  Withdrawal, objection: every address held is suppressed in the same transaction.
+ *   P3  Withdrawal, objection: the address of each kind (the first field that holds one) is
+ *       suppressed in the same transaction.
  */
 #ifndef VAULT_SUBJECT_H
 #define VAULT_SUBJECT_H

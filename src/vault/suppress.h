@@ -2,7 +2,7 @@
  * which outlive every person, list and import.
  *
  *   U1  No import, list or deletion takes a suppression away; only a fresh act of the person newer
- *       than it does (law.md C3.1, C3.2): a `given` in the person's own ledger takes back what was
+ *       than it does (law.md C3.1, C3.2): an act that leaves a permission given takes back what was
  *       stopped there for that purpose and channel; a `confirmed` one, what was stopped for all
  *       marketing too; nothing takes back SCOPE_ALL.
  */

@@ -133,15 +133,6 @@ struct trim_plan {
 	struct trim_row row;
 };
 
-static bool
-section_wanted(const uint32_t *section, size_t count, uint32_t no)
-{
-	for (size_t i = 0; i < count; i++)
-		if (section[i] == no)
-			return true;
-	return no == 0; /* the evidence key lives as long as the person's row */
-}
-
 /* Keep what the record as it stands needs; destroy the rest. */
 static enum err
 trim_person(struct job *job, struct db *db, const struct trim_plan *plan)
@@ -149,9 +140,8 @@ trim_person(struct job *job, struct db *db, const struct trim_plan *plan)
 	OWNED(keyset_end) struct keyset *keyset = NULL;
 	OWNED(buf_release) struct buf wrapped = { .max = 64 * 1024 };
 	const struct trim_row *row = &plan->row;
-	uint32_t section[KEYSET_MAX], epoch;
 	struct subject subject;
-	size_t count = 0, kept = 0;
+	uint32_t epoch;
 	enum err err;
 
 	err = subject_get_no(job, plan->vault, row->subject, &subject);
@@ -162,11 +152,7 @@ trim_person(struct job *job, struct db *db, const struct trim_plan *plan)
 		return db_keys_trim(job, db, row->subject, row->version, 0, (bytes){ 0 });
 	}
 	TRY(err);
-	TRY(record_sections(job, subject.record, section, &count));
-	for (size_t i = 0; i < keyset->count; i++)
-		if (section_wanted(section, count, keyset->item[i].section))
-			keyset->item[kept++] = keyset->item[i];
-	keyset->count = (uint32_t)kept;
+	TRY(record_keys_keep(job, subject.record, keyset));
 	keyring_wrap(keys_ring(plan->vault->keys), row->subject, keyset, &wrapped);
 	must(wrapped_epoch(buf_bytes(&wrapped), &epoch));
 	return db_keys_trim(job, db, row->subject, row->version, epoch, buf_bytes(&wrapped));

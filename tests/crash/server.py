@@ -3,6 +3,7 @@
 Server starts and kills the process; Caller speaks HTTP to it over its own socket (as the operator) or
 over TCP with a key, on one kept connection, without the conveniences that would retry in silence.
 """
+import ctypes
 import http.client
 import json
 import os
@@ -16,6 +17,11 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get('VALV', str(TOP / 'build/test/src/main/valv'))
 
 START_SECONDS = 60  # for the sanitized binary on a slow machine; tests measure and judge on their own
+
+
+def _die_with_parent():
+    """No test leaves a server behind, however it ends (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class Dead(Exception):
@@ -165,11 +171,17 @@ class Server:
         """Starts and does not wait."""
         assert not self.process
         self.ready_file.unlink(missing_ok=True)
+
+        def before():
+            _die_with_parent()
+            if prepare:
+                prepare()
+
         with open(self.logs / 'stderr', 'ab') as log:
             self.process = subprocess.Popen(
                 [self.binary, 'serve', '--data', str(self.data), '--listen', '127.0.0.1:0',
                  '--ready-file', str(self.ready_file), *options],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=prepare,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=before,
                 env={**os.environ, **(env or {})})
         self.started_at = time.monotonic()
         return self

@@ -23,7 +23,10 @@ OPEN_SECONDS = 20 if SANITIZED else 2
 
 
 class Campaign:
+    own = []
+
     def __init__(self, folder, seed):
+        self.own.append(self)
         self.server = Server(folder / 'vault', folder / 'logs').init()
         self.seed = seed
         self.journal = Journal()
@@ -49,6 +52,15 @@ class Campaign:
         assert not wrong, '\n'.join(wrong[:20] + [f'{len(wrong)} in all; seed {self.seed}',
                                                   self.server.stderr[-2000:]])
         assert self.slowest <= OPEN_SECONDS, f'opened in {self.slowest:.2f} s'
+
+
+@pytest.fixture(autouse=True)
+def nobody_left():
+    """Servers of campaigns that one test made for itself end with it."""
+    Campaign.own.clear()
+    yield
+    for campaign in Campaign.own:
+        campaign.server.kill()
 
 
 @pytest.fixture(scope='module')

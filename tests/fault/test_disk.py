@@ -164,6 +164,7 @@ def test_saying_no_works_on_a_full_disk_however_many_still_write(full):
         assert answer.status == 507 or answer.json['allowed'] is False, answer
     answer = caller.post(f'/v1/subjects/{ids[0]}/withdrawals', {})
     assert answer.status == 200, f'after a start on the full disk: {answer}'
+    server.stop()
 
 
 def revoked_are_refused(server, keys, live):
@@ -221,6 +222,7 @@ def test_load_on_a_disk_that_fills_up_again_and_again_loses_nothing(small, tmp_p
     small.clear()
     campaign.server.start()
     campaign.look()
+    campaign.server.kill()
 
 
 # --- failing ----------------------------------------------------------------------------------------
