@@ -564,9 +564,11 @@ bench_import(struct bench *b)
 {
 	const char *list = path_of(b, "contacts.csv"), *words = path_of(b, "words.txt");
 	const char *import[] = { b->valv, "import", list, "--data", b->data, "--preset", "mailchimp",
-		                 "--purpose", "newsletter", "--source", "bench", "--evidence-words", words,
-		                 NULL };
+		                 "--purpose", "newsletter", "--source", "bench", "--evidence-source",
+		                 "https://bench.example/form", "--evidence-words", words, NULL };
+	OWNED(buf_release) struct buf report = { .max = 1 << 20 }, made = { .max = 64 };
 	double limit, began, spent;
+	size_t at;
 	FILE *file = fopen(words, "we");
 
 	if (!file)
@@ -576,8 +578,15 @@ bench_import(struct bench *b)
 	contacts_write(list);
 	limit = limit_creates(b->dir, 512, RECORD_BYTES / 2, LIMIT_SECONDS);
 	began = now_seconds();
-	valv_run(b, import, NULL);
+	valv_run(b, import, &report);
 	spent = now_seconds() - began;
+	buf_put(&made, S("recorded "));
+	buf_udec(&made, IMPORT_CONTACTS);
+	buf_put(&made, S(" consents"));
+	if (!str_find(buf_str(&report), buf_str(&made), &at)) {
+		fprintf(stderr, "%.*s\n", SPRINT(buf_str(&report)));
+		die("the import did not bring in every contact with its consent");
+	}
 	printf("import: %d contacts in %.1f s, server's peak memory %ld MB\n", IMPORT_CONTACTS, spent,
 	       resident_kib(b->server) / 1024);
 	return verdict("import", IMPORT_CONTACTS / spent, "contacts/s", limit,

@@ -46,7 +46,7 @@ typedef enum err write_steps(struct job *job, struct db *db, void *plan);
 
 enum write_flags {
 	WRITE_ORDINARY = 0,
-	WRITE_ONE = 1,      /* a single statement: needs no savepoint of its own (audit entries) */
+	WRITE_ONE = 1,      /* no savepoint of its own: a single statement, or nothing but attempts */
 	WRITE_RESERVED = 2, /* may use the reserve on a full disk: withdrawal, revocation, erasure */
 };
 
@@ -57,8 +57,8 @@ must_check enum err store_write(struct job *job, struct store *store, enum write
 
 /* Inside steps, before anything is written: ERR_STALE when sets wrapped by that epoch are refused. */
 must_check enum err db_keys_check(struct job *job, struct db *db, uint32_t epoch);
-/* Inside steps: run a part of them that may fail alone; then nothing of that part is left, and the
- * rest goes on.  After ERR_FULL, ERR_STORE, ERR_CORRUPT and ERR_IO the steps must fail with it. */
+/* Inside steps that are written with WRITE_ONE and do nothing else: run a part that may fail alone.
+ * Then nothing of that part is left, and the rest goes on; the steps themselves answer OK. */
 must_check enum err db_attempt(struct job *job, struct db *db, write_steps *steps, void *plan);
 
 /* Inside steps: put a wrapped key set, durable before the data (S2). */

@@ -848,22 +848,19 @@ struct many_plan {
 	enum err *err;
 };
 
+/* Each person is an attempt of its own; what befalls one is said of that one.  If the database has
+ * left the transaction by itself, the store fails the whole write. */
 static enum err
 many_steps(struct job *job, struct db *db, void *arg)
 {
 	struct many_plan *many = arg;
 
 	for (size_t i = 0; i < many->count; i++) {
-		if (many->err[i] && many->err[i] != ERR_STALE)
-			continue;
 		if (!many->plan[i].change)
 			continue;
 		many->err[i] = db_attempt(job, db, plan_steps, &many->plan[i]);
-		if (many->err[i] == ERR_STALE || many->err[i] == ERR_CONFLICT) { /* it alone */
+		if (many->err[i])
 			job_forgive(job);
-			continue;
-		}
-		TRY(many->err[i]);
 	}
 	return OK;
 }
@@ -881,7 +878,7 @@ change_commit_many(struct job *job, struct vault *vault, struct change *change, 
 			job_forgive(job);
 		}
 	}
-	TRY(store_write(job, vault->store, WRITE_ORDINARY, many_steps, &many));
+	TRY(store_write(job, vault->store, WRITE_ONE, many_steps, &many));
 	for (size_t i = 0; i < count; i++)
 		if (!ret_err[i])
 			result_fill(&many.plan[i], &ret[i]);
