@@ -51,6 +51,7 @@ struct prepare {
 	struct change *change;
 	struct plan *plan;
 	struct keyset *keyset;
+	bool keys_spare;        /* keys.db holds more than the record needs: trim, whatever changes */
 	struct act_row *ledger; /* old and new */
 	size_t ledger_old, ledger_count;
 	struct value *old;
@@ -518,8 +519,8 @@ record_make(struct prepare *prepare)
 	after->record = built.record;
 	if (built.keys_added || !change->subject.version) /* a new person's evidence key must be kept too */
 		wrap(prepare, prepare->keyset, &prepare->plan->wrapped);
-	prepare->plan->trim = built.keys_dropped;
-	if (built.keys_dropped)
+	prepare->plan->trim = built.keys_dropped || prepare->keys_spare;
+	if (prepare->plan->trim)
 		wrap(prepare, trimmed, &prepare->plan->trimmed);
 	return OK;
 }
@@ -551,8 +552,11 @@ old_open(struct prepare *prepare)
 
 	err = keys_get(prepare->job, prepare->vault->keys, prepare->job->db, change->subject.no,
 	               &prepare->keyset);
-	if (!err)
+	if (!err) {
+		uint32_t count = prepare->keyset->count;
 		err = record_keys_keep(prepare->job, change->subject.record, prepare->keyset);
+		prepare->keys_spare = prepare->keyset->count < count;
+	}
 	if (!err)
 		err = record_open(prepare->job, change->subject.id, prepare->keyset, change->subject.record,
 		                  &prepare->old, &prepare->old_count);
