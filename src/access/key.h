@@ -25,7 +25,10 @@
 	X(SCOPE_LEDGER,    7, "ledger",        "read ledgers and evidence") \
 	X(SCOPE_AUDIT,     8, "audit",         "read audit entries") \
 	X(SCOPE_KEYS,      9, "keys",          "make and revoke keys, rotate") \
-	X(SCOPE_METRICS,  10, "metrics",       "read metrics")
+	X(SCOPE_METRICS,  10, "metrics",       "read metrics") \
+	X(SCOPE_RIGHTS,   11, "rights",        "answer requests of persons: access, portability, the register") \
+	X(SCOPE_ERASE,    12, "erase",         "erase persons (Article 17)") \
+	X(SCOPE_DELIVER,  13, "deliver",       "take letters and notices from the outbox, and say what became of them")
 
 #define ENUM_SCOPE(e, bit, ...) e = 1 << bit,
 enum scope { SCOPE_NOTHING = 0, SCOPE_TABLE(ENUM_SCOPE) };

@@ -50,7 +50,25 @@
 	X(ENTRY_ROTATE,             "keys.rotate") \
 	X(ENTRY_SWEEP,              "sweep") \
 	X(ENTRY_AUDIT_READ,         "audit.read") \
-	X(ENTRY_VERIFY,             "verify")
+	X(ENTRY_VERIFY,             "verify") \
+	X(ENTRY_ACCESS,             "subject.access")      /* Article 15: everything, for the person */ \
+	X(ENTRY_EXPORT,             "subject.export")      /* Article 20 */ \
+	X(ENTRY_DOWNLOAD,           "package.download") \
+	X(ENTRY_ERASE,              "subject.erase")       /* Article 17 */ \
+	X(ENTRY_PROOF_READ,         "proof.read") \
+	X(ENTRY_RECEIPT,            "consent.receipt") \
+	X(ENTRY_REQUEST_OPEN,       "request.open") \
+	X(ENTRY_REQUEST_CHANGE,     "request.change") \
+	X(ENTRY_REQUEST_READ,       "request.read") \
+	X(ENTRY_RECIPIENT_PUT,      "recipient.put") \
+	X(ENTRY_DISCLOSE,           "subject.disclose") \
+	X(ENTRY_DISCLOSURES_READ,   "disclosures.read") \
+	X(ENTRY_OUTBOX_READ,        "outbox.read") \
+	X(ENTRY_DELIVERY,           "outbox.delivery") \
+	X(ENTRY_SWEEP_PREVIEW,      "sweep.preview") \
+	X(ENTRY_CLOCK_ACCEPT,       "clock.accept") \
+	X(ENTRY_BACKUP,             "backup") \
+	X(ENTRY_RESTORE,            "restore")
 
 enum entry_act {
 	ENTRY_NONE = 0,

@@ -38,5 +38,6 @@ int secret_tests(void);
 int seal_tests(void);
 int keyring_tests(void);
 int root_tests(void);
+int sign_tests(void);
 
 #endif
