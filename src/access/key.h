@@ -33,7 +33,7 @@
 #define ENUM_SCOPE(e, bit, ...) e = 1 << bit,
 enum scope { SCOPE_NOTHING = 0, SCOPE_TABLE(ENUM_SCOPE) };
 #undef ENUM_SCOPE
-#define SCOPES_ALL 0x7ff
+#define SCOPES_ALL 0x3fff
 
 #define KEY_TEXT_BYTES 48 /* "valv_" + 43 */
 

@@ -126,12 +126,9 @@ buf_hex(struct buf *buf, bytes b)
 	}
 }
 
-void
-buf_base64url(struct buf *buf, bytes b)
+static void
+base64_put(struct buf *buf, bytes b, const char *alphabet)
 {
-	static const char alphabet[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 	for (size_t i = 0; i < b.len; i += 3) {
 		size_t have = b.len - i < 3 ? b.len - i : 3;
 		uint32_t word = (uint32_t)b.ptr[i] << 16;
@@ -145,6 +142,19 @@ buf_base64url(struct buf *buf, bytes b)
 			out[k] = alphabet[(word >> (18 - 6 * k)) & 63];
 		buf_put(buf, (str){ out, have + 1 });
 	}
+}
+
+void
+buf_base64url(struct buf *buf, bytes b)
+{
+	base64_put(buf, b, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+}
+
+void
+buf_base64(struct buf *buf, bytes b)
+{
+	base64_put(buf, b, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+	buf_put(buf, str_first(S("=="), (3 - b.len % 3) % 3));
 }
 
 static void

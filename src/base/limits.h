@@ -46,6 +46,18 @@
 #define LIMIT_CSV_CELL_BYTES (64 * 1024)
 #define LIMIT_CSV_ROW_BYTES (1024 * 1024)
 
+/* Recipients and what leaves */
+#define LIMIT_DISCLOSURES 10000                /* in one person's ledger of disclosures */
+#define LIMIT_DISCLOSURES_CALL 1000            /* recorded by one call */
+#define LIMIT_RECIPIENTS_KNOWN 1000            /* in the register */
+#define LIMIT_URL_BYTES 2000                   /* of a webhook */
+#define LIMIT_EVENT_BYTES (20 * 1000)          /* a webhook's body, as Standard Webhooks asks */
+#define LIMIT_REPLY_BYTES (32 * 1024)          /* text of a reply to a person */
+#define LIMIT_REPLY_TITLE_BYTES 300
+#define LIMIT_REPLY_ADDRESS_BYTES 1000
+#define LIMIT_CLAIM 100                        /* rows of the outbox taken at once */
+#define LIMIT_CLAIM_SECONDS (24 * 3600)        /* how long they may be kept */
+
 /* Keys */
 #define LIMIT_API_KEYS 10000
 #define LIMIT_IDEMPOTENCY_BYTES 255            /* an Idempotency-Key */

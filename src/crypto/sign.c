@@ -43,18 +43,6 @@ sign_holds(const uint8_t public_key[SIGN_PUBLIC_BYTES], bytes message,
 
 /* --- notes ------------------------------------------------------------------------------------ */
 
-static void
-buf_base64(struct buf *out, bytes b)
-{
-	size_t room = sodium_base64_ENCODED_LEN(b.len, sodium_base64_VARIANT_ORIGINAL);
-	char *at = buf_room(out, room);
-
-	if (!at)
-		return;
-	sodium_bin2base64(at, room, b.ptr, b.len, sodium_base64_VARIANT_ORIGINAL);
-	out->len += room - 1; /* it ends in a NUL of its own */
-}
-
 /* Exactly `size` octets. */
 static bool
 base64_read(str text, uint8_t *ret, size_t size)

@@ -240,6 +240,79 @@ keys_named(struct job *job, struct keys *keys, struct store *store, str name, co
 	return OK;
 }
 
+enum err
+keys_named_find(struct job *job, struct keys *keys, str name, struct secret **ret)
+{
+	struct secret *copy = NULL;
+	struct named *named;
+
+	pthread_rwlock_rdlock(&keys->lock);
+	named = named_find(keys, name);
+	if (named)
+		copy = secret_copy(named->secret);
+	pthread_rwlock_unlock(&keys->lock);
+	if (!copy)
+		return fail(job, ERR_ABSENT, "the key is not there");
+	*ret = copy;
+	return OK;
+}
+
+enum err
+keys_named_copy(struct job *job, struct keys *keys, struct store *store, str name, struct secret **ret)
+{
+	const uint8_t *octets;
+
+	if (keys_named_find(job, keys, name, ret) == OK)
+		return OK;
+	job_forgive(job);
+	TRY(keys_named(job, keys, store, name, &octets)); /* makes it; may be dropped before we look */
+	return keys_named_find(job, keys, name, ret);
+}
+
+static enum err
+named_drop_steps(struct job *job, struct db *db, void *arg)
+{
+	const str *name = arg;
+
+	TRY(db_keys_begin(job, db));
+	return db_run(job, db, SQL_KEYS_NAMED_DROP, ARGS(sql_text(*name)), NULL);
+}
+
+/* Nobody may make, copy or rewrap it between the row and the memory: the lock is held over both. */
+enum err
+keys_named_drop(struct job *job, struct keys *keys, struct store *store, str name)
+{
+	struct named *named;
+	enum err err;
+
+	pthread_rwlock_wrlock(&keys->lock);
+	err = store_write(job, store, WRITE_RESERVED, named_drop_steps, &name);
+	named = err ? NULL : named_find(keys, name);
+	if (named) {
+		secret_free(&named->secret);
+		*named = keys->named[--keys->named_count];
+	}
+	pthread_rwlock_unlock(&keys->lock);
+	TRY(err);
+	return store_checkpoint(job, store); /* it leaves the log, too */
+}
+
+void
+keys_named_list(struct job *job, struct keys *keys, str prefix, str **ret, size_t *ret_count)
+{
+	size_t count = 0;
+
+	pthread_rwlock_rdlock(&keys->lock);
+	*ret = arena_array(&job->arena, keys->named_count + 1, sizeof(**ret));
+	for (size_t i = 0; i < keys->named_count; i++) {
+		str name = { keys->named[i].name, keys->named[i].name_len };
+		if (str_starts(name, prefix))
+			(*ret)[count++] = arena_str(&job->arena, name);
+	}
+	pthread_rwlock_unlock(&keys->lock);
+	*ret_count = count;
+}
+
 /* --- rotation --------------------------------------------------------------------------------- */
 
 struct rotate_plan {

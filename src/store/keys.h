@@ -29,6 +29,17 @@ must_check enum err keys_get(struct job *job, struct keys *keys, struct db *db, 
 must_check enum err keys_named(struct job *job, struct keys *keys, struct store *store, str name,
                                const uint8_t **ret);
 
+/* Named keys that are destroyed some day (of a day, of a year): only ever handed out as copies, so
+ * that nobody holds one that is gone.  Never by keys_named().  None of these inside steps. */
+must_check enum err keys_named_copy(struct job *job, struct keys *keys, struct store *store, str name,
+                                    struct secret **ret); /* made when first asked for */
+/* ERR_ABSENT: never made, or destroyed. */
+must_check enum err keys_named_find(struct job *job, struct keys *keys, str name, struct secret **ret);
+/* Destroy it, in memory and on disk, before this returns.  Fine if it is gone. */
+must_check enum err keys_named_drop(struct job *job, struct keys *keys, struct store *store, str name);
+/* Names that begin with the prefix, in the arena. */
+void keys_named_list(struct job *job, struct keys *keys, str prefix, str **ret, size_t *ret_count);
+
 /* Turn the epoch over while serving: new KEK, rewrap everything in batches, destroy the old ones.
  * A crash at any step leaves a store that opens and a rotation that can be run again, and so does a
  * failure.  ERR_BUSY: another one is under way.  Calls

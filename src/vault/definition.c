@@ -253,17 +253,19 @@ notices_read(struct job *job, struct json definition, struct purpose_version *re
 }
 
 static enum err
-recipients_check(struct job *job, struct json definition)
+recipients_read(struct job *job, struct json definition, struct purpose_version *ret)
 {
 	static const char *const members[] = { "name", "role", "country", "safeguard", NULL };
 	struct json list;
-	str text;
+	str *name, text;
 
 	TRY(json_array(job, definition, "recipients", LIMIT_RECIPIENTS, &list));
-	for (size_t i = 0; i < json_count(list); i++) {
+	ret->recipient_count = json_count(list);
+	ret->recipient = name = arena_array(&job->arena, ret->recipient_count + 1, sizeof(*name));
+	for (size_t i = 0; i < ret->recipient_count; i++) {
 		struct json recipient = json_element(job, list, i);
 		TRY(json_object(job, recipient, members));
-		TRY(json_need_str(job, recipient, "name", TEXT_MAX, &text));
+		TRY(json_need_str(job, recipient, "name", TEXT_MAX, &name[i]));
 		TRY(json_need_str(job, recipient, "role", 64, &text));
 		TRY(json_str(job, recipient, "country", 2, &text, NULL));
 		TRY(json_str(job, recipient, "safeguard", TEXT_MAX, &text, NULL));
@@ -420,7 +422,7 @@ version_read(struct job *job, const struct registry *registry, struct json defin
 	TRY(version_fields_read(job, registry, definition, ret));
 	TRY(channels_read(job, definition, &ret->channels));
 	TRY(retention_read(job, definition, ret));
-	TRY(recipients_check(job, definition));
+	TRY(recipients_read(job, definition, ret));
 	TRY(party_check(job, definition, "controller", true));
 	TRY(party_check(job, definition, "dpo", false));
 	TRY(assessment_read(job, definition, ret));

@@ -74,6 +74,8 @@ struct purpose_version {
 	struct duration cap_period;
 	const struct notice *notice;
 	size_t notice_count;
+	const str *recipient;      /* names or titles of those who receive the data (vault/recipient.h) */
+	size_t recipient_count;
 	str definition;            /* canonical JSON */
 };
 

@@ -27,6 +27,9 @@ SELECT wrapped FROM named_key WHERE name = $1;
 INSERT INTO named_key (name, epoch, wrapped) VALUES ($1, $2, $3)
 ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, wrapped = excluded.wrapped;
 
+-- name: keys_named_drop
+DELETE FROM named_key WHERE name = $1;
+
 -- name: keys_kek_all
 SELECT epoch, wrapped, made_at FROM kek ORDER BY epoch;
 
