@@ -2,7 +2,6 @@
 #include "cli/client.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,21 +10,20 @@
 #include "base/limits.h"
 #include "cli/data_dir.h"
 #include "cli/say.h"
+#include "http/fetch.h"
 #include "os/file.h"
 
-#define CONNECT_SECONDS 10L
+#define CONNECT_MS 10000L
 #define KEY_FILE_BYTES 4096
 
 struct client {
 	struct cli *cli;
-	CURL *curl;
+	struct fetcher *fetcher;
 	const char *base;   /* http://valv, or the URL without a slash at its end */
 	const char *socket; /* NULL for --url */
 	const char *data;   /* the directory of the socket */
 	const char *key_file;
 	const char *key; /* "Authorization: Bearer ..."; NULL on the socket */
-	struct buf body;
-	struct buf etag;
 };
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -120,13 +118,9 @@ client_open(struct job *job, struct cli *cli, const struct args *args, struct cl
 	must(client);
 	client->cli = cli;
 	cli->json = arg_given(args, "json");
-	buf_init(&client->body, LIMIT_ANSWER_BYTES);
-	buf_init(&client->etag, 256);
 	TRY(arg_given(args, "url") ? open_remote(job, cli, args, client)
 	                           : open_local(job, cli, args, client));
-	must(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-	client->curl = curl_easy_init();
-	must(client->curl);
+	fetcher_open(LIMIT_ANSWER_BYTES, &client->fetcher);
 	*ret = client;
 	client = NULL;
 	return OK;
@@ -139,108 +133,44 @@ client_close(struct client **at)
 
 	if (!client)
 		return;
-	curl_easy_cleanup(client->curl);
-	buf_release(&client->body);
-	buf_release(&client->etag);
+	fetcher_close(&client->fetcher);
 	free(client);
 	*at = NULL;
 }
 
 /* --- one call --------------------------------------------------------------------------------- */
 
-static size_t
-on_body(char *ptr, size_t size, size_t count, void *ctx)
-{
-	struct client *client = ctx;
-
-	buf_put(&client->body, (str){ ptr, size * count });
-	return buf_ok(&client->body) ? size * count : 0;
-}
-
-static size_t
-on_header(char *ptr, size_t size, size_t count, void *ctx)
-{
-	struct client *client = ctx;
-	str line = { ptr, size * count }, name;
-
-	if (eat_until(&line, ':', &name) && str_eq_fold(name, S("ETag"))) {
-		buf_clear(&client->etag);
-		buf_put(&client->etag, str_trim(line));
-	}
-	return size * count;
-}
+#define HEADERS_MAX (ASK_HEADERS + 5)
 
 static void
-headers_end(struct curl_slist **list)
+headers_of(struct job *job, const struct client *client, const struct ask *ask,
+           const char *header[HEADERS_MAX])
 {
-	curl_slist_free_all(*list);
-}
+	OWNED(buf_release) struct buf type = { .max = 128 };
+	size_t count = 0;
 
-static void
-header_add(struct curl_slist **list, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(*list, line);
-
-	must(longer);
-	*list = longer;
-}
-
-static struct curl_slist *
-headers_of(const struct client *client, const struct ask *ask)
-{
-	struct curl_slist *list = NULL;
-	char type[96];
-
-	snprintf(type, sizeof(type), "Content-Type: %s",
-	         ask->type ? ask->type : "application/json");
-	header_add(&list, ask->body.ptr ? type : "Content-Type:");
-	header_add(&list,
-	           "Accept: application/json, application/problem+json, application/x-ndjson");
-	header_add(&list, "Expect:"); /* no question before a large body */
+	buf_put(&type, S("Content-Type: "));
+	buf_put(&type, str_from_c(ask->type ? ask->type : "application/json"));
+	header[count++] = ask->body.ptr ? arena_c(&job->arena, buf_str(&type)) : "Content-Type:";
+	header[count++] = "Accept: application/json, application/problem+json, application/x-ndjson";
+	header[count++] = "Expect:"; /* no question before a large body */
 	if (client->key)
-		header_add(&list, client->key);
+		header[count++] = client->key;
 	for (size_t i = 0; i < ASK_HEADERS && ask->header[i]; i++)
-		header_add(&list, ask->header[i]);
-	return list;
-}
-
-static void
-prepare(struct client *client, const char *url, const struct ask *ask, struct curl_slist *headers)
-{
-	CURL *curl = client->curl;
-
-	curl_easy_reset(curl); /* keeps the connection */
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, client);
-	if (client->socket) {
-		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
-		curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* of the environment, too */
-	}
-	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, ask->method);
-	if (ask->body.ptr || strcmp(ask->method, "POST") == 0) {
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)ask->body.len);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, ask->body.ptr ? ask->body.ptr : "");
-	}
+		header[count++] = ask->header[i];
+	header[count] = NULL;
 }
 
 static enum err
-unreachable(struct job *job, struct client *client, CURLcode code)
+unreachable(struct job *job, struct client *client, const struct fetched *fetched)
 {
 	struct cli *cli = client->cli;
 
-	if (!buf_ok(&client->body))
+	if (fetched->end == FETCH_TOO_LARGE)
 		return complain(cli, EXIT_REFUSED, "the answer is longer than 16 MiB");
 	if (!client->socket)
 		return complain(cli, EXIT_NO_SERVER, "%s cannot be reached: %s", client->base,
-		                curl_easy_strerror(code));
+		                fetched->why);
 	if (!file_exists(client->data))
 		return complain(
 			cli, EXIT_NO_SERVER,
@@ -250,7 +180,7 @@ unreachable(struct job *job, struct client *client, CURLcode code)
 		return complain(cli, EXIT_NO_SERVER,
 		                "only the user who runs the server, and root, may use %s",
 		                client->socket);
-	if (code != CURLE_COULDNT_CONNECT)
+	if (fetched->connected)
 		return complain(cli, EXIT_NO_SERVER,
 		                "the server on %s went away before it answered", client->socket);
 	return complain(cli, EXIT_NO_SERVER,
@@ -262,22 +192,21 @@ enum err
 client_try(struct job *job, struct client *client, const struct ask *ask, struct answer *ret)
 {
 	OWNED(buf_release) struct buf url = { .max = 8192 };
-	OWNED(headers_end) struct curl_slist *headers = headers_of(client, ask);
-	CURLcode code;
-	long status = 0;
+	const char *header[HEADERS_MAX];
+	struct fetched fetched;
 
 	buf_put(&url, str_from_c(client->base));
 	buf_put(&url, str_from_c(ask->path));
 	buf_char(&url, '\0');
 	must(buf_ok(&url));
-	buf_clear(&client->body);
-	buf_clear(&client->etag);
-	prepare(client, url.ptr, ask, headers);
-	code = curl_easy_perform(client->curl);
-	if (code != CURLE_OK)
-		return unreachable(job, client, code);
-	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
-	*ret = (struct answer){ (int)status, buf_str(&client->body), buf_str(&client->etag) };
+	headers_of(job, client, ask, header);
+	fetch(client->fetcher,
+	      &(struct fetch){ .method = ask->method, .url = url.ptr, .socket = client->socket,
+	                       .header = header, .body = ask->body, .connect_ms = CONNECT_MS },
+	      &fetched);
+	if (fetched.end != FETCH_ANSWERED)
+		return unreachable(job, client, &fetched);
+	*ret = (struct answer){ fetched.status, fetched.body, fetched.etag };
 	return OK;
 }
 

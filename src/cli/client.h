@@ -1,5 +1,4 @@
-/* cli/client.h -- calls to a server: over its Unix socket, or over HTTP(S) with a key.  The only
- * file that knows libcurl is client.c.
+/* cli/client.h -- calls to a server: over its Unix socket, or over HTTP(S) with a key.
  *
  * Whatever does not come back as a success has been told to the person when client_call() returns.
  */

@@ -4,6 +4,7 @@
  *   http/'s threads    move bytes; its workers run api/, each with its own reader
  *   store/'s writer    all writes
  *   sweeper            what time does, once a minute
+ *   deliverer          webhooks that are due
  */
 #include <sys/resource.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "audit/entry.h"
 #include "cli/data_dir.h"
 #include "crypto/secret.h"
+#include "main/deliverer.h"
 #include "main/demo_start.h"
 #include "main/listen_on.h"
 #include "main/log.h"
@@ -46,6 +48,7 @@ struct serving {
 	struct api *api;
 	struct server *server;
 	struct sweeper *sweeper;
+	struct deliverer *deliverer;
 };
 
 /* In the order of what leans on what. */
@@ -53,6 +56,7 @@ static void
 serving_end(struct serving *serving)
 {
 	server_stop(&serving->server);
+	deliverer_stop(&serving->deliverer);
 	sweeper_stop(&serving->sweeper);
 	api_close(&serving->api);
 	reader_end(&serving->db);
@@ -143,7 +147,8 @@ start(struct job *job, const char *dir, const struct listen_on *on, unsigned wor
 	TRY(entry_write(job, serving->vault->store, &entry, NULL));
 	TRY(server_start(job, &config, &serving->server));
 	api_serving(serving->api, serving->server);
-	return sweeper_start(job, serving->vault, &serving->sweeper);
+	TRY(sweeper_start(job, serving->vault, &serving->sweeper));
+	return deliverer_start(job, serving->vault, &serving->deliverer);
 }
 
 static const char *

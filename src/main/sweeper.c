@@ -5,6 +5,7 @@
 
 #include "main/log.h"
 #include "os/clock.h"
+#include "vault/outbox.h"
 #include "vault/sweep.h"
 
 #define SWEEP_SECONDS 60
@@ -36,6 +37,22 @@ sweep_batch(struct sweeper *sweeper, struct job *job, struct sweep_result *resul
 	job_forgive(job);
 	arena_reset(&job->arena);
 	return err == OK;
+}
+
+/* What was not sent in its life, and the keys that sealed it. */
+static void
+outbox_round(struct sweeper *sweeper, struct job *job)
+{
+	enum err err;
+
+	job->now = os_now();
+	job->actor = (struct actor){ .kind = ACTOR_SYSTEM };
+	job->db = sweeper->db;
+	err = outbox_expire(job, sweeper->vault);
+	if (err)
+		log_failure("outbox", err, &job->failure);
+	job_forgive(job);
+	arena_reset(&job->arena);
 }
 
 static void
@@ -78,6 +95,7 @@ sweeper_main(void *arg)
 
 	while (!atomic_load(&sweeper->stopping)) {
 		sweep_round(sweeper, &job);
+		outbox_round(sweeper, &job);
 		wait_a_minute(sweeper);
 	}
 	return NULL;
