@@ -442,6 +442,22 @@ db_savepoint_undo(struct db *db, enum db_side side)
 		(void)sqlite3_exec(db->side[side], "ROLLBACK TO write; RELEASE write", NULL, NULL, NULL);
 }
 
+/* SQLite truncates the log and leaves it at that: after a power cut it may be long again, with every
+ * page that was ever in it, destroyed keys included. */
+static enum err
+log_sync(struct job *job, sqlite3 *side)
+{
+	sqlite3_file *log = NULL;
+
+	if (sqlite3_file_control(side, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK || !log)
+		return fail(job, ERR_STORE, "the database's log cannot be reached");
+	if (!log->pMethods) /* nothing was ever written */
+		return OK;
+	if (log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) != SQLITE_OK)
+		stop_after_failed_sync(SQLITE_IOERR_FSYNC);
+	return OK;
+}
+
 /* Busy readers can keep a checkpoint from truncating; it is tried for BUSY_TIMEOUT_MS.  For another
  * checkpoint that is under way SQLite does not wait by itself, whatever its timeout is. */
 enum err
@@ -458,7 +474,7 @@ db_checkpoint(struct job *job, struct db *db, enum db_side side)
 	}
 	if (code != SQLITE_OK)
 		return db_fail(job, db->side[side]);
-	return OK;
+	return log_sync(job, db->side[side]);
 }
 
 /* With what the log still holds. */
