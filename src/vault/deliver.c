@@ -212,8 +212,8 @@ event_write(const struct outbox_row *row, str content, struct buf *out)
 }
 
 static enum err
-send(struct job *job, struct vault *vault, struct fetcher *fetcher, const _Atomic bool *stop,
-     const struct take *take, struct hook_result *ret)
+notice_send(struct job *job, struct vault *vault, struct fetcher *fetcher, const _Atomic bool *stop,
+            const struct take *take, struct hook_result *ret)
 {
 	OWNED(recipient_secrets_end) struct recipient_secrets secrets = { 0 };
 	OWNED(buf_release) struct buf body = { .max = LIMIT_EVENT_BYTES }, id = { .max = 64 };
@@ -263,7 +263,7 @@ deliver_next(struct job *job, struct vault *vault, struct fetcher *fetcher, cons
 	*ret_worked = take.taken;
 	if (!take.taken)
 		return OK;
-	err = send(job, vault, fetcher, stop, &take, &result);
+	err = notice_send(job, vault, fetcher, stop, &take, &result);
 	failure = job->failure;
 	job_forgive(job); /* what cannot be opened or signed is a try that failed, and goes to the log */
 	job->now = os_now();
