@@ -5,6 +5,7 @@
  * plan_steps() runs on the writer's thread and only writes them, guarded by the row's version. */
 #include "base/limits.h"
 #include "os/random.h"
+#include "vault/outbox.h"
 #include "vault/rows.h"
 #include "vault/suppress.h"
 
@@ -42,6 +43,8 @@ struct plan {
 	bytes entry_body;
 	int64_t entry;
 	size_t values_gone;
+	struct outbox_plan outbox; /* what recipients are told of it */
+	bool at_outbox;            /* where the steps stopped: somebody was told meanwhile */
 };
 
 /* One preparation: what was there, what is wanted, what comes out. */
@@ -525,6 +528,76 @@ record_make(struct prepare *prepare)
 	return OK;
 }
 
+/* --- recipients ------------------------------------------------------------------------------- */
+
+/*= gdpr 19
+ *# The controller shall communicate any rectification or erasure of personal data or restriction of
+ *# processing to each recipient to whom the personal data have been disclosed. */
+static struct outbox_event
+event_of_act(const struct act_row *act)
+{
+	struct outbox_event event = { .purpose = act->purpose };
+
+	if (act->act == ACT_RESTRICTED)
+		event.kind = OUTBOX_RESTRICTED;
+	else if (act->act == ACT_UNRESTRICTED)
+		event.kind = OUTBOX_UNRESTRICTED;
+	else if (act->act == ACT_WITHDRAWN) /* C-129/21: it reaches all who rely on the same consent */
+		event.kind = OUTBOX_WITHDRAWN;
+	else if (act->act == ACT_OBJECTED)
+		event.kind = OUTBOX_OBJECTED;
+	if (act->act == ACT_WITHDRAWN || act->act == ACT_OBJECTED)
+		event.channels = act->channels;
+	event.marketing = act->act == ACT_OBJECTED && !act->purpose;
+	return event;
+}
+
+/* Fields that were held and are not any more, or hold another value now. */
+static size_t
+fields_changed(struct prepare *prepare, bool gone, uint16_t *field)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < prepare->old_count; i++) {
+		const struct value *was = &prepare->old[i];
+		const struct value *is = value_find(prepare->value, prepare->value_count, was->field);
+		if (gone ? !is : is && !str_eq(is->text, was->text))
+			field[count++] = was->field;
+	}
+	return count;
+}
+
+static void
+event_of_fields(struct prepare *prepare, bool gone, struct outbox_event *event, size_t *count)
+{
+	uint16_t *field = arena_array(&prepare->job->arena, prepare->old_count + 1, sizeof(*field));
+	size_t fields = fields_changed(prepare, gone, field);
+
+	if (fields)
+		event[(*count)++] = (struct outbox_event){ .kind = gone ? OUTBOX_ERASED : OUTBOX_RECTIFIED,
+			                                   .field = field, .field_count = fields };
+}
+
+static enum err
+notices_make(struct prepare *prepare)
+{
+	struct plan *plan = prepare->plan;
+	struct outbox_event *event =
+		arena_array(&prepare->job->arena, plan->act_count + 2, sizeof(*event));
+	size_t count = 0;
+
+	if (!prepare->change->subject.version)
+		return OK;
+	for (size_t i = 0; i < plan->act_count; i++) {
+		event[count] = event_of_act(&plan->act[i]);
+		count += event[count].kind != OUTBOX_KIND_NONE;
+	}
+	event_of_fields(prepare, false, event, &count);
+	event_of_fields(prepare, true, event, &count);
+	return outbox_plan_notices(prepare->job, prepare->vault, prepare->change->registry, plan->after.no,
+	                           plan->after.id, prepare->keyset, event, count, &plan->outbox);
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 static void
@@ -630,6 +703,7 @@ change_prepare(struct job *job, struct vault *vault, struct change *change, stru
 	for (enum address address = ADDRESS_EMAIL; address < ADDRESS_COUNT; address++)
 		tag_make(&prepare, address);
 	suppressions_make(&prepare);
+	TRY(notices_make(&prepare));
 	plan.after.due_at = standing_due(&plan.after.standing, job->now);
 	standing_encode(&plan.after.standing, &standing);
 	if (!buf_ok(&standing))
@@ -721,7 +795,7 @@ suppression_steps(struct job *job, struct db *db, const struct plan *plan)
 }
 
 /* One person, one transaction.  What can be stale is looked at first, the keys' epoch and then the
- * row's version: ERR_STALE means that nothing has been written yet. */
+ * row's version, and then that nobody was told meanwhile. */
 static enum err
 plan_steps(struct job *job, struct db *db, void *arg)
 {
@@ -732,6 +806,9 @@ plan_steps(struct job *job, struct db *db, void *arg)
 	if (plan->wrapped.len || plan->trimmed.len)
 		TRY(db_keys_check(job, db, plan->epoch));
 	TRY(subject_steps(job, db, plan));
+	plan->at_outbox = true;
+	TRY(outbox_steps(job, db, &plan->outbox));
+	plan->at_outbox = false;
 	if (plan->wrapped.len)
 		TRY(db_keys_put(job, db, after->no, plan->epoch, plan->wrapped));
 	TRY(lookup_steps(job, db, plan));
@@ -792,8 +869,9 @@ change_commit(struct job *job, struct vault *vault, struct change *change, struc
 	for (int try = 0;; try++) {
 		TRY(change_prepare(job, vault, change, &plan));
 		err = store_write(job, vault->store, change_flags(change), plan_steps, &plan);
-		/* A new person can only be stale by a rotation of keys: seal again under the new epoch. */
-		if (err != ERR_STALE || change->subject.version || try == CREATE_TRIES)
+		/* A new person can only be stale by a rotation of keys: seal again under the new epoch.  And a
+		 * disclosure that came between changes who is to be told, not the person. */
+		if (err != ERR_STALE || (change->subject.version && !plan.at_outbox) || try == CREATE_TRIES)
 			break;
 		job_forgive(job);
 	}

@@ -158,14 +158,25 @@ event_has_field(const struct outbox_event *event, uint16_t field)
 	return !event->field || has_field(event->field, event->field_count, field);
 }
 
+static bool
+is_marketing(const struct registry *registry, uint32_t no)
+{
+	const struct purpose *purpose = registry_purpose_no(registry, no);
+
+	return purpose && purpose->version_count && purpose->version[purpose->version_count - 1].marketing;
+}
+
 /* B1 */
 static bool
-concerns(const struct outbox_event *event, const struct disclosure *disclosure)
+concerns(const struct telling *telling, const struct disclosure *disclosure)
 {
+	const struct outbox_event *event = telling->event;
 	bytes fields = disclosure->fields;
 	uint16_t field;
 
 	if (event->purpose && event->purpose != disclosure->purpose)
+		return false;
+	if (event->marketing && !is_marketing(telling->registry, disclosure->purpose))
 		return false;
 	if (!event->field)
 		return true;
@@ -180,7 +191,7 @@ telling_find(struct telling *telling)
 {
 	telling->hit = arena_array(&telling->job->arena, telling->all_count + 1, sizeof(*telling->hit));
 	for (size_t i = 0; i < telling->all_count; i++)
-		if (telling->all[i].recipient == telling->recipient && concerns(telling->event, &telling->all[i]))
+		if (telling->all[i].recipient == telling->recipient && concerns(telling, &telling->all[i]))
 			telling->hit[telling->hit_count++] = &telling->all[i];
 }
 

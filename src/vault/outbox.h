@@ -77,6 +77,7 @@ enum outbox_outcome { OUTBOX_OUTCOME_TABLE(OUTBOX_ENUM) };
 struct outbox_event {
 	enum outbox_kind kind;
 	uint32_t purpose;      /* 0: whatever it was disclosed for */
+	bool marketing;        /* only what was disclosed for purposes of marketing */
 	const uint16_t *field; /* NULL: all that was disclosed */
 	size_t field_count;
 	uint32_t channels;     /* withdrawn and objected; 0: not about channels */

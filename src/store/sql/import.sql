@@ -64,12 +64,14 @@ SELECT COUNT(*), COALESCE(SUM(ask), 0) FROM import_subject WHERE import = $1 AND
 -- name: import_made_drop
 DELETE FROM import_subject WHERE subject = $1 AND import = $2;
 
--- Take back a person whom nobody has touched since: the row stays as erased, without anything in it.
+-- Take back a person whom nobody has touched since, and of whom nobody was told: the row stays as erased,
+-- without anything in it.
 -- name: import_bury
 UPDATE subject SET state = 2, flags = 0, version = version + 1, tell_by_at = NULL, told_at = NULL,
                    due_at = NULL, email_tag = NULL, phone_tag = NULL, post_tag = NULL,
                    standing = $1, record = $2
-WHERE no = $3 AND version = $4 AND state = 1;
+WHERE no = $3 AND version = $4 AND state = 1
+  AND NOT EXISTS (SELECT 1 FROM disclosure WHERE disclosure.subject = subject.no);
 
 -- name: import_bury_ledger
 DELETE FROM ledger WHERE subject = $1;
