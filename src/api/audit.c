@@ -1,6 +1,7 @@
 /* api/audit.c -- the audit log as JSON: numbers become the names and public ids that they stand for. */
 #include "api/audit.h"
 
+#include "audit/index.h"
 #include "base/limits.h"
 
 /* --- names ------------------------------------------------------------------------------------ */
@@ -149,17 +150,6 @@ decisions_write(struct job *job, struct call *call, bytes body, int64_t only, st
 	return OK;
 }
 
-struct entry_row {
-	int64_t seq;
-	time_us at;
-	struct actor actor;
-	enum entry_act act;
-	enum err outcome;
-	int64_t subject, purpose;
-	int64_t only; /* of a batch's decisions, those about this person; 0: all */
-	bytes body;
-};
-
 /* le64 version | digest (32) | le16 fields */
 static void
 change_write(struct call *call, const struct entry_row *row, struct json_out *out)
@@ -214,7 +204,8 @@ key_write(const struct entry_row *row, struct json_out *out)
 }
 
 static enum err
-body_write(struct job *job, struct call *call, const struct entry_row *row, struct json_out *out)
+body_write(struct job *job, struct call *call, const struct entry_row *row, int64_t only,
+           struct json_out *out)
 {
 	bytes body = row->body;
 
@@ -248,7 +239,7 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, stru
 		json_close(out, ']');
 		break;
 	case ENTRY_DECISIONS:
-		return decisions_write(job, call, body, row->only, out);
+		return decisions_write(job, call, body, only, out);
 	case ENTRY_KEY_MAKE:
 	case ENTRY_KEY_REVOKE:
 		key_write(row, out);
@@ -260,7 +251,7 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, stru
 }
 
 static enum err
-entry_write_json(struct job *job, struct call *call, const struct entry_row *row,
+entry_write_json(struct job *job, struct call *call, const struct entry_row *row, int64_t only,
                  struct json_out *out)
 {
 	json_open(out, '{');
@@ -272,7 +263,7 @@ entry_write_json(struct job *job, struct call *call, const struct entry_row *row
 	              row->outcome ? str_from_c(err_info(row->outcome)->slug) : S("done"));
 	TRY(subject_pair(job, out, row->subject));
 	purpose_pair(out, call->registry, row->purpose);
-	TRY(body_write(job, call, row, out));
+	TRY(body_write(job, call, row, only, out));
 	json_close(out, '}');
 	return OK;
 }
@@ -314,57 +305,21 @@ audit_read(struct job *job, struct call *call, struct audit_query *ret)
 	return ret->one_subject ? subject_no(job, id, &ret->subject) : OK;
 }
 
-/* A packed entry of a batch: is this person in it? */
-static bool
-batch_names(bytes body, int64_t subject)
-{
-	bytes one;
-	uint64_t no;
-
-	while (eat_bytes(&body, ENTRY_DECISIONS_ITEM, &one))
-		if (eat_le64(&one, &no) && (int64_t)no == subject)
-			return true;
-	return false;
-}
-
 static enum err
-entries_page(struct job *job, const struct audit_query *query, int64_t *after,
-             struct entry_row *row, size_t room, size_t *ret_count, size_t *ret_seen)
+entries_page(struct job *job, const struct page *page, struct entry_row *row, size_t *ret_count)
 {
 	OWNED(rows_end) struct rows rows = { 0 };
-	size_t count = 0, seen = 0;
+	size_t count = 0;
 	bool there;
 
-	if (query->one_subject)
-		TRY(db_query(job, job->db, SQL_ENTRY_OF_SUBJECT,
-		             ARGS(sql_i64(query->subject), sql_i64(ENTRY_DECISIONS), sql_i64(*after),
-		                  sql_i64((int64_t)room)),
-		             &rows));
-	else
-		TRY(db_query(job, job->db, SQL_ENTRY_AFTER, ARGS(sql_i64(*after), sql_i64((int64_t)room)),
-		             &rows));
-	for (;; seen++) {
+	TRY(db_query(job, job->db, SQL_ENTRY_AFTER, ARGS(sql_i64(page->after), sql_i64(page->limit)), &rows));
+	for (;; count++) {
 		TRY(rows_next(job, &rows, &there));
 		if (!there)
 			break;
-		*after = rows_i64(&rows, 0);
-		if (query->one_subject && rows_i64(&rows, 4) == ENTRY_DECISIONS &&
-		    !batch_names(rows_bytes(&rows, 8), query->subject))
-			continue;
-		row[count++] = (struct entry_row){
-			.seq = rows_i64(&rows, 0),
-			.at = rows_i64(&rows, 1),
-			.actor = { (enum actor_kind)rows_i64(&rows, 2), rows_i64(&rows, 3) },
-			.act = (enum entry_act)rows_i64(&rows, 4),
-			.outcome = (enum err)rows_i64(&rows, 5),
-			.subject = rows_i64(&rows, 6),
-			.purpose = rows_i64(&rows, 7),
-			.only = query->subject,
-			.body = arena_bytes(&job->arena, rows_bytes(&rows, 8)),
-		};
+		entry_row_read(job, &rows, &row[count]);
 	}
 	*ret_count = count;
-	*ret_seen = seen;
 	return OK;
 }
 
@@ -372,20 +327,21 @@ static enum err
 audit_list(struct job *job, const struct audit_query *query, struct entry_row *row,
            size_t *ret_count)
 {
-	size_t count = 0, found, seen, room = (size_t)query->page.limit;
-	int64_t after = query->page.after;
+	size_t room = (size_t)query->page.limit;
+	int64_t *seq;
 
-	do { /* packed entries without this person are passed over: go on until the page is full */
-		TRY(entries_page(job, query, &after, row + count, room - count, &found, &seen));
-		count += found;
-	} while (count < room && seen);
-	*ret_count = count;
+	if (!query->one_subject)
+		return entries_page(job, &query->page, row, ret_count);
+	seq = arena_array(&job->arena, room, sizeof(*seq));
+	TRY(entry_find(job, query->subject, query->page.after, seq, room, ret_count));
+	for (size_t i = 0; i < *ret_count; i++)
+		TRY(entry_get(job, seq[i], &row[i]));
 	return OK;
 }
 
 static enum err
-audit_write(struct job *job, struct call *call, const struct entry_row *row, size_t count,
-            int64_t limit)
+audit_write(struct job *job, struct call *call, const struct audit_query *query,
+            const struct entry_row *row, size_t count)
 {
 	struct json_out *out = answer_json(call, 200);
 
@@ -393,9 +349,9 @@ audit_write(struct job *job, struct call *call, const struct entry_row *row, siz
 	json_name(out, S("entries"));
 	json_open(out, '[');
 	for (size_t i = 0; i < count && buf_ok(out->buf); i++)
-		TRY(entry_write_json(job, call, &row[i], out));
+		TRY(entry_write_json(job, call, &row[i], query->subject, out));
 	json_close(out, ']');
-	answer_next(out, count == (size_t)limit, count ? row[count - 1].seq : 0);
+	answer_next(out, count == (size_t)query->page.limit, count ? row[count - 1].seq : 0);
 	json_close(out, '}');
 	return OK;
 }
@@ -415,5 +371,5 @@ on_audit_entries_get(struct job *job, struct call *call)
 	                &(struct entry){ .act = ENTRY_AUDIT_READ,
 	                                 .subject = query.subject > 0 ? query.subject : 0 },
 	                NULL)); /* I4 */
-	return audit_write(job, call, row, count, query.page.limit);
+	return audit_write(job, call, &query, row, count);
 }

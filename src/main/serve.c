@@ -5,6 +5,7 @@
  *   store/'s writer    all writes
  *   sweeper            what time does, once a minute
  *   deliverer          webhooks that are due
+ *   indexer            the index from persons to audit entries, behind the log
  */
 #include <sys/resource.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "crypto/secret.h"
 #include "main/deliverer.h"
 #include "main/demo_start.h"
+#include "main/indexer.h"
 #include "main/listen_on.h"
 #include "main/log.h"
 #include "main/make.h"
@@ -49,6 +51,7 @@ struct serving {
 	struct server *server;
 	struct sweeper *sweeper;
 	struct deliverer *deliverer;
+	struct indexer *indexer;
 };
 
 /* In the order of what leans on what. */
@@ -58,6 +61,7 @@ serving_end(struct serving *serving)
 	server_stop(&serving->server);
 	deliverer_stop(&serving->deliverer);
 	sweeper_stop(&serving->sweeper);
+	indexer_stop(&serving->indexer);
 	api_close(&serving->api);
 	reader_end(&serving->db);
 	vault_close(&serving->vault);
@@ -147,6 +151,7 @@ start(struct job *job, const char *dir, const struct listen_on *on, unsigned wor
 	TRY(entry_write(job, serving->vault->store, &entry, NULL));
 	TRY(server_start(job, &config, &serving->server));
 	api_serving(serving->api, serving->server);
+	TRY(indexer_start(job, serving->vault->store, &serving->indexer));
 	TRY(sweeper_start(job, serving->vault, &serving->sweeper));
 	return deliverer_start(job, serving->vault, &serving->deliverer);
 }

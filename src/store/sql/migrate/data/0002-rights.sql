@@ -4,6 +4,49 @@
 
 -- --- packages -----------------------------------------------------------------------------------
 
+-- From a person to the audit entries about them (audit/index.h).  Filled behind the log: entries up
+-- to main_seq stand in entry_of, later ones up to run_seq in the runs run_first to run_last, and what
+-- is newer is found by reading the log itself.
+CREATE TABLE entry_of (
+	subject  {int} NOT NULL,
+	seq      {int} NOT NULL,
+	PRIMARY KEY (subject, seq)
+) {clustered};
+
+-- A run is a sorted batch that waits to be merged into entry_of: its number comes first, so that it
+-- is written in one place of the file, whomever it is about.
+CREATE TABLE entry_run (
+	run      {int} NOT NULL,
+	subject  {int} NOT NULL,
+	seq      {int} NOT NULL,
+	PRIMARY KEY (run, subject, seq)
+) {clustered};
+
+-- One row.
+CREATE TABLE entry_mark (
+	one        {int} PRIMARY KEY,
+	main_seq   {int} NOT NULL,
+	run_seq    {int} NOT NULL,
+	run_first  {int} NOT NULL,
+	run_last   {int} NOT NULL
+) {clustered};
+INSERT INTO entry_mark (one, main_seq, run_seq, run_first, run_last) VALUES (1, 0, 0, 1, 0);
+
+-- Packages that wait behind a link (rights/link.h).  digest: of the token that the link holds and
+-- nothing here does; sealed under a key that only the token gives.
+CREATE TABLE package (
+	subject     {int} NOT NULL,
+	digest      {bytes} NOT NULL,
+	made_at     {int} NOT NULL,
+	expires_at  {int} NOT NULL,
+	format      {int} NOT NULL,
+	language    {int} NOT NULL,
+	sealed      {bytes} NOT NULL,
+	PRIMARY KEY (subject, digest)
+);
+CREATE UNIQUE INDEX package_digest ON package (digest);
+CREATE INDEX package_expires ON package (expires_at);
+
 -- --- requests -----------------------------------------------------------------------------------
 
 -- --- recipients and disclosures -----------------------------------------------------------------
