@@ -33,7 +33,8 @@
 #define ENUM_SCOPE(e, bit, ...) e = 1 << bit,
 enum scope { SCOPE_NOTHING = 0, SCOPE_TABLE(ENUM_SCOPE) };
 #undef ENUM_SCOPE
-#define SCOPES_ALL 0x3fff
+#define BIT_SCOPE(e, bit, ...) | 1 << bit
+#define SCOPES_ALL (0 SCOPE_TABLE(BIT_SCOPE))
 
 #define KEY_TEXT_BYTES 48 /* "valv_" + 43 */
 

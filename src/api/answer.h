@@ -4,6 +4,7 @@
 
 #include "http/server.h"
 #include "json/json.h"
+#include "rights/package.h"
 
 struct call;
 
@@ -15,6 +16,12 @@ struct json_out *answer_json(struct call *call, int status);
 void answer_empty(struct call *call); /* 204 */
 /* Another body: the handler appends to call->response->body. */
 void answer_text(struct call *call, int status, str content_type);
+/* A file to keep, in one of the formats of packages; the body is there already. */
+void answer_file(struct job *job, struct call *call, enum package_format format, enum language language);
+/* Of a page with the style of rights/page.h; `form`: it may post to its own address. */
+void answer_page_headers(struct job *job, struct call *call, bool form);
+/* Which language the caller's browser asks for. */
+bool wants_swedish(const struct request *request);
 /* A page of its own: no script, nothing from elsewhere. */
 void answer_html(struct job *job, struct call *call, str language, str title, str content);
 void answer_etag(struct job *job, struct call *call, int64_t version);

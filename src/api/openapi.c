@@ -390,6 +390,35 @@ put_answer_headers(struct json_out *out, const struct route *route)
 	json_close(out, '}');
 }
 
+/* The other forms that a package has. */
+static void
+put_files(struct json_out *out, const struct route *route)
+{
+	if (route_has(route, ROUTE_PACKAGE) || route_has(route, ROUTE_EXPORT))
+		put_media(out, S("text/csv"), SCHEMA_NONE, false);
+	if (route_has(route, ROUTE_PACKAGE))
+		put_media(out, S("text/html"), SCHEMA_NONE, false);
+	if (route_has(route, ROUTE_EXPORT))
+		put_media(out, S("text/vcard"), SCHEMA_NONE, false);
+}
+
+/* A link that is used or expired is a page too: a person stands before it. */
+static void
+put_gone_page(struct json_out *out)
+{
+	json_name(out, S("410"));
+	json_open(out, '{');
+	json_pair_str(out, S("description"), S("Used, expired, or never there."));
+	json_name(out, S("headers"));
+	json_open(out, '{');
+	json_close(out, '}');
+	json_name(out, S("content"));
+	json_open(out, '{');
+	put_media(out, S("text/html"), SCHEMA_NONE, false);
+	json_close(out, '}');
+	json_close(out, '}');
+}
+
 static void
 put_success(struct json_out *out, const struct route *route, int status)
 {
@@ -414,6 +443,7 @@ put_success(struct json_out *out, const struct route *route, int status)
 			put_media(out, S("application/x-ndjson"), route->answer, true);
 		else
 			put_media(out, S("application/json"), route->answer, false);
+		put_files(out, route);
 		json_close(out, '}');
 	}
 	json_close(out, '}');
@@ -469,6 +499,8 @@ is_own(int status)
 static void
 put_problems(struct json_out *out, const struct route *route)
 {
+	if (route_has(route, ROUTE_LINK))
+		put_gone_page(out);
 	for (int status = 400; status < 600; status++) {
 		OWNED(buf_release) struct buf text = { .max = 1024 };
 		OWNED(buf_release) struct buf number = { .max = 8 };

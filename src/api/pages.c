@@ -23,7 +23,7 @@ quality(str parameters)
 	return value;
 }
 
-static bool
+bool
 wants_swedish(const struct request *request)
 {
 	unsigned swedish = 0, other = 0;

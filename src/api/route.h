@@ -32,6 +32,9 @@ enum route_flags {
 	ROUTE_TEXT = 1 << 17,         /* answers with plain text */
 	ROUTE_CSV = 1 << 18,          /* takes a piece of a CSV file, and offset and last */
 	ROUTE_CONFLICT = 1 << 19,     /* may contradict what is there */
+	ROUTE_PACKAGE = 1 << 20,      /* answers as JSON, CSV or a page */
+	ROUTE_EXPORT = 1 << 21,       /* answers as JSON, CSV or vCard */
+	ROUTE_LINK = 1 << 22,         /* of a link to a package: 410 is a page for people */
 };
 
 #define ROUTE_PARAMS_MAX 2

@@ -4,6 +4,7 @@
 #include "access/key.h"
 #include "audit/entry.h"
 #include "base/must.h"
+#include "rights/package.h"
 #include "type/type.h"
 #include "vault/registry.h"
 #include "vault/standing.h"
@@ -58,6 +59,18 @@ static const struct word consent_act[] = {
 	WORD(ACT_WITHDRAWN, "withdrawn"),
 };
 static const struct word date_order[] = { WORD(1, "dmy"), WORD(2, "mdy") };
+static const struct word delivery[] = { WORD(0, "inline"), WORD(1, "link") };
+static const struct word export_format[] = {
+	WORD(FORMAT_JSON, "json"),
+	WORD(FORMAT_CSV, "csv"),
+	WORD(FORMAT_VCARD, "vcard"),
+};
+static const struct word language[] = { WORD(SWEDISH, "sv"), WORD(ENGLISH, "en") };
+static const struct word package_format[] = {
+	WORD(FORMAT_JSON, "json"),
+	WORD(FORMAT_CSV, "csv"),
+	WORD(FORMAT_HTML, "html"),
+};
 static const struct word encoding[] = {
 	WORD(CSV_UTF8, "utf-8"),
 	WORD(CSV_UTF16LE, "utf-16le"),
@@ -144,8 +157,10 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_CONSENT_ACT] = LIST(consent_act),
 	[WORDS_CONTROL] = LIST(control),
 	[WORDS_DATE_ORDER] = LIST(date_order),
+	[WORDS_DELIVERY] = LIST(delivery),
 	[WORDS_ENCODING] = LIST(encoding),
 	[WORDS_ENTRY] = LIST(entry),
+	[WORDS_EXPORT_FORMAT] = LIST(export_format),
 	[WORDS_FLAG] = LIST(flag),
 	[WORDS_GROUND_ACT] = LIST(ground_act),
 	[WORDS_GROUND_FIRST_ACT] = LIST(ground_first_act),
@@ -158,10 +173,12 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_IMPORT_STATE] = LIST(import_state),
 	[WORDS_JUSTIFICATION] = LIST(justification),
 	[WORDS_KIND] = LIST(kind),
+	[WORDS_LANGUAGE] = LIST(language),
 	[WORDS_LOOKUP] = LIST(lookup),
 	[WORDS_METHOD] = LIST(method),
 	[WORDS_OK] = LIST(ok),
 	[WORDS_ORIGIN] = LIST(origin),
+	[WORDS_PACKAGE_FORMAT] = LIST(package_format),
 	[WORDS_PROBLEM] = LIST(problem),
 	[WORDS_REASON] = LIST(reason),
 	[WORDS_RESTRICTION_ACT] = LIST(restriction_act),

@@ -38,6 +38,13 @@
 #define LIMIT_RECORD_BYTES (4 * 1024 * 1024)   /* one sealed record */
 #define LIMIT_HOLDERS 64                       /* persons that one address is searched among */
 
+/* A package with all that is held about one person: what is over stands in further parts */
+#define LIMIT_PACKAGE_ENTRIES 5000             /* audit entries in one part */
+#define LIMIT_PACKAGE_ACTS_BYTES (2 * 1024 * 1024) /* acts with their evidence in one part */
+
+#define LIMIT_PACKAGES 8                       /* packages that wait behind a link for one person */
+#define LIMIT_PACKAGE_DAYS 30                  /* so long at most */
+
 /* Bulk */
 #define LIMIT_BATCH_LINES 100000               /* lines in one NDJSON batch */
 #define LIMIT_BATCH_PIECE 1000                 /* decisions under one audit entry */

@@ -206,7 +206,7 @@ client_try(struct job *job, struct client *client, const struct ask *ask, struct
 	      &fetched);
 	if (fetched.end != FETCH_ANSWERED)
 		return unreachable(job, client, &fetched);
-	*ret = (struct answer){ fetched.status, fetched.body, fetched.etag };
+	*ret = (struct answer){ fetched.status, fetched.body, fetched.etag, fetched.next };
 	return OK;
 }
 

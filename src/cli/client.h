@@ -25,6 +25,7 @@ struct answer {
 	int status;
 	str body;
 	str etag; /* empty when there is none */
+	str next; /* Valv-Next: where the next part of a package begins; empty when there is none */
 };
 
 /* By --data, --url and --key-file.  Connects only with the first call.   ERR_USAGE, ERR_IO */

@@ -6,7 +6,7 @@
 
 struct fetcher {
 	CURL *curl;
-	struct buf body, etag, retry_after;
+	struct buf body, etag, retry_after, next;
 	const struct fetch *fetch; /* while one runs */
 	bool refused;
 };
@@ -25,6 +25,7 @@ fetcher_open(size_t answer_max, struct fetcher **ret)
 	buf_init(&fetcher->body, answer_max);
 	buf_init(&fetcher->etag, 256);
 	buf_init(&fetcher->retry_after, 256);
+	buf_init(&fetcher->next, 256);
 	*ret = fetcher;
 }
 
@@ -39,6 +40,7 @@ fetcher_close(struct fetcher **at)
 	buf_release(&fetcher->body);
 	buf_release(&fetcher->etag);
 	buf_release(&fetcher->retry_after);
+	buf_release(&fetcher->next);
 	free(fetcher);
 	*at = NULL;
 }
@@ -64,6 +66,7 @@ on_header(char *ptr, size_t size, size_t count, void *ctx)
 	if (eat_until(&line, ':', &name))
 		to = str_eq_fold(name, S("ETag"))          ? &fetcher->etag
 		     : str_eq_fold(name, S("Retry-After")) ? &fetcher->retry_after
+		     : str_eq_fold(name, S("Valv-Next"))   ? &fetcher->next
 		                                           : NULL;
 	if (to) {
 		buf_clear(to);
@@ -205,6 +208,7 @@ fetch(struct fetcher *fetcher, const struct fetch *fetch, struct fetched *ret)
 	buf_clear(&fetcher->body);
 	buf_clear(&fetcher->etag);
 	buf_clear(&fetcher->retry_after);
+	buf_clear(&fetcher->next);
 	fetcher->body.full = false;
 	fetcher->fetch = fetch;
 	fetcher->refused = false;
@@ -220,5 +224,6 @@ fetch(struct fetcher *fetcher, const struct fetch *fetch, struct fetched *ret)
 		.body = buf_str(&fetcher->body),
 		.etag = buf_str(&fetcher->etag),
 		.retry_after = buf_str(&fetcher->retry_after),
+		.next = buf_str(&fetcher->next),
 	};
 }

@@ -48,6 +48,7 @@ struct fetched {
 	str body;
 	str etag;
 	str retry_after;
+	str next; /* Valv-Next: where the next part of a package begins */
 };
 
 void fetcher_open(size_t answer_max, struct fetcher **ret);

@@ -505,36 +505,59 @@ evidence_open(struct job *job, uid subject, const uint8_t *key, struct act_row *
 	return seal_open(job, key, buf_bytes(&associated), act->evidence, &act->evidence);
 }
 
-enum err
-subject_ledger(struct job *job, struct vault *vault, uid id, int64_t after_seq, size_t max,
-               struct act_row **ret, size_t *ret_count)
+static enum err
+acts_open(struct job *job, struct vault *vault, const struct subject *subject, int64_t after_seq,
+          size_t max, struct act_row *act, size_t *ret_count)
 {
 	OWNED(keyset_end) struct keyset *keyset = NULL;
 	OWNED(rows_end) struct rows rows = { 0 };
-	struct act_row *act = arena_array(&job->arena, max, sizeof(*act));
-	struct subject subject;
 	const uint8_t *key;
 	size_t count = 0;
 	bool there;
 
-	TRY(subject_get(job, vault, id, &subject));
-	TRY(keys_get(job, vault->keys, job->db, subject.no, &keyset));
+	TRY(keys_get(job, vault->keys, job->db, subject->no, &keyset));
 	key = keyset_find(keyset, 0);
 	if (!key)
 		return fail(job, ERR_CRYPTO, "the evidence key of this person is gone");
 	TRY(db_query(job, job->db, SQL_LEDGER_GET,
-	             ARGS(sql_i64(subject.no), sql_i64(after_seq), sql_i64((int64_t)max)), &rows));
+	             ARGS(sql_i64(subject->no), sql_i64(after_seq), sql_i64((int64_t)max)), &rows));
 	for (;;) {
 		TRY(rows_next(job, &rows, &there));
 		if (!there)
 			break;
 		TRY(act_row_read(job, &rows, true, &act[count]));
-		TRY(evidence_open(job, subject.id, key, &act[count]));
+		TRY(evidence_open(job, subject->id, key, &act[count]));
 		count++;
 	}
-	TRY(entry_write(job, vault->store,
-	                &(struct entry){ .act = ENTRY_LEDGER_READ, .subject = subject.no }, NULL));
-	*ret = act;
 	*ret_count = count;
 	return OK;
+}
+
+enum err
+subject_values(struct job *job, struct vault *vault, uid id, struct subject *ret_subject,
+               struct value **ret, size_t *ret_count)
+{
+	return subject_open(job, vault, id, 0, ret_subject, ret, ret_count);
+}
+
+enum err
+subject_acts(struct job *job, struct vault *vault, const struct subject *subject, int64_t after_seq,
+             size_t max, struct act_row **ret, size_t *ret_count)
+{
+	if (!max)
+		return ledger_read(job, subject->no, ret, ret_count);
+	*ret = arena_array(&job->arena, max, sizeof(**ret));
+	return acts_open(job, vault, subject, after_seq, max, *ret, ret_count);
+}
+
+enum err
+subject_ledger(struct job *job, struct vault *vault, uid id, int64_t after_seq, size_t max,
+               struct act_row **ret, size_t *ret_count)
+{
+	struct subject subject;
+
+	TRY(subject_get(job, vault, id, &subject));
+	TRY(subject_acts(job, vault, &subject, after_seq, max, ret, ret_count));
+	return entry_write(job, vault->store,
+	                   &(struct entry){ .act = ENTRY_LEDGER_READ, .subject = subject.no }, NULL);
 }

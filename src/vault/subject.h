@@ -128,6 +128,17 @@ must_check enum err subject_read(struct job *job, struct vault *vault, uid id,
 must_check enum err subject_ledger(struct job *job, struct vault *vault, uid id, int64_t after_seq,
                                    size_t max, struct act_row **ret, size_t *ret_count);
 
+/* Every value, for use cases that leave an entry of their own before anything leaves (I4): no entry,
+ * no purpose, also when restricted.   ERR_ABSENT, ERR_GONE, ERR_CRYPTO */
+must_check enum err subject_values(struct job *job, struct vault *vault, uid id,
+                                   struct subject *ret_subject, struct value **ret,
+                                   size_t *ret_count);
+/* The same for acts after `after_seq`, at most `max`, with their evidence opened; max 0: all acts,
+ * without evidence. */
+must_check enum err subject_acts(struct job *job, struct vault *vault, const struct subject *subject,
+                                 int64_t after_seq, size_t max, struct act_row **ret,
+                                 size_t *ret_count);
+
 /* Persons that have this value, by digest; at most LIMIT_HOLDERS.  Folded fields are found by full
  * name and by family name, without regard to case and accents.  Takes one from the key's budget
  * and leaves its entry.  raw: as people write it. */

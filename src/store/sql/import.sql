@@ -82,3 +82,9 @@ SELECT made, version, ask FROM import_subject WHERE subject = $1 AND import = $2
 -- Somebody else has changed the person between two rows of one import: not its own to undo any more.
 -- name: import_made_touched
 UPDATE import_subject SET made = 3 WHERE subject = $1 AND import = $2;
+
+-- Which imports a person was in, for the person's own package.
+-- name: import_of_subject
+SELECT import.no, import.id, import.created_at, made.made, made.ask
+FROM import_subject AS made JOIN import ON import.no = made.import
+WHERE made.subject = $1 ORDER BY made.import;

@@ -21,6 +21,9 @@ SELECT no, id, kind, flags, state, version, created_at, tell_by_at, told_at, due
        email_tag, phone_tag, post_tag, standing
 FROM subject WHERE no = $1;
 
+-- name: subject_state
+SELECT state FROM subject WHERE no = $1;
+
 -- name: subject_add
 INSERT INTO subject (no, id, kind, flags, state, version, created_at, tell_by_at, told_at, due_at,
                      email_tag, phone_tag, post_tag, standing, record)
@@ -112,3 +115,7 @@ SELECT no FROM subject WHERE no > $1 AND state = 1 ORDER BY no LIMIT $2;
 
 -- name: lookup_has
 SELECT subject FROM lookup WHERE field = $1 AND digest = $2 AND subject = $3;
+
+-- For the person's own package.
+-- name: contact_list
+SELECT purpose, channel, at FROM contact WHERE subject = $1 ORDER BY at, purpose, channel;
