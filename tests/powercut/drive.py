@@ -99,7 +99,14 @@ class Base:
             made.kill()
         else:
             made.stop()
-        shutil.copytree(made.data, self.dir, ignore=NOT_COPIED)
+        copy_vault(made.data, self.dir)
+
+    def roots(self):
+        return [word for each in places(self.dir) for word in ('--root', str(each))]
+
+    def marks(self):
+        yield from (('K', 'person', person.id, person.spelled()) for person in self.persons)
+        yield from (('K', 'key', text, 'live') for _, text in self.spare_keys)
 
     def _person(self, caller, chance):
         how = chance.choice(['letters', 'orders', 'both', 'both'])
@@ -109,6 +116,16 @@ class Base:
         return person
 
 
+def places(data):
+    """The directories of a vault: its data, and its ledger of facts."""
+    return [place for place in (data, data.with_name(data.name + '.facts')) if place.exists()]
+
+
+def copy_vault(source, target):
+    for place in places(source):
+        shutil.copytree(place, target.with_name(place.name.replace(source.name, target.name, 1)), ignore=NOT_COPIED)
+
+
 def making(person):
     grounds = []
     if person.letters == 'yes':
@@ -116,6 +133,18 @@ def making(person):
     if person.orders == 'live':
         grounds.append({'purpose': 'orders', 'evidence': {'reference': 'o-1'}})
     return {'values': person.values, 'grounds': grounds}
+
+
+class Left(Base):
+    """What a power cut left, as the beginning of another recording."""
+
+    def __init__(self, folder, image, promises):  # pylint: disable=super-init-not-called
+        self.dir, self.promises = pathlib.Path(folder) / 'base', promises
+        copy_vault(pathlib.Path(image) / '0', self.dir)
+        self.key, self.spare_keys, self.persons = None, [], []
+
+    def marks(self):
+        return self.promises
 
 
 class Client(threading.Thread):
@@ -297,8 +326,8 @@ class Recording:
         self.log = ''
 
     def run(self, *options):
-        roots = ['--root', str(self.base.dir)]
-        done = subprocess.run([str(CHECKER), str(self.trace), *roots, *options], capture_output=True, text=True)
+        done = subprocess.run([str(CHECKER), str(self.trace), *self.base.roots(), *options], capture_output=True,
+                              text=True)
         found = {'failures': []}
         for line in done.stdout.splitlines():
             name, _, value = line.partition(' ')
@@ -312,7 +341,7 @@ class Recording:
 
     def same(self):
         """Nothing that the server did to its files went by unseen."""
-        found = self.run('--same', str(self.data))
+        found = self.run(*[word for each in places(self.data) for word in ('--same', str(each))])
         assert found['differ'] == 0, '\n'.join(found['failures'])
         return found['files']
 
@@ -322,12 +351,15 @@ class Recording:
             return self.run('--scratch', folder, '--states', str(states), '--seed', str(seed), '--workers',
                             str(os.cpu_count()))
 
-    def look_again(self, where):
-        """What one state is found to be; where: as a failure names it."""
+    def look_again(self, where, keep=None):
+        """What one state is found to be; where: as a failure names it.  keep: a folder for it, as a Base."""
         with scratch() as folder:
-            done = subprocess.run([str(CHECKER), str(self.trace), '--root', str(self.base.dir), '--scratch', folder,
+            done = subprocess.run([str(CHECKER), str(self.trace), *self.base.roots(), '--scratch', folder,
                                    *where.split()], capture_output=True, text=True)
-            return done.stdout.strip()
+            *promises, verdict = done.stdout.splitlines() or [done.stderr]
+            if keep:
+                return verdict, Left(keep, f'{folder}/only', [line.split('\t') for line in promises])
+            return verdict
 
 
 @contextlib.contextmanager
@@ -341,21 +373,20 @@ def record(folder, base, seed, clients=1, steps=12, words=None, lose=None, end='
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True)
     recording = Recording(folder, base, folder / 'trace')
-    shutil.copytree(base.dir, recording.data)
+    copy_vault(base.dir, recording.data)
     marks = Marks(recording.trace)
-    for person in base.persons:
-        marks.put('K', 'person', person.id, person.spelled())
-    for _, text in base.spare_keys:
-        marks.put('K', 'key', text, 'live')
-    env = {'LD_PRELOAD': str(RECORDER), 'VALV_RECORD': str(recording.trace), 'VALV_RECORD_DIRS': str(recording.data)}
+    for mark in base.marks():
+        marks.put(*mark)
+    env = {'LD_PRELOAD': str(RECORDER), 'VALV_RECORD': str(recording.trace),
+           'VALV_RECORD_DIRS': ':'.join(map(str, places(recording.data)))}
     if lose:
         env['VALV_RECORD_LOSE'] = lose
     server = Server(recording.data, folder / 'logs', binary=str(BINARY))
     server.start(env=env)
     try:
         crew = [Client(server, marks, base, base.persons[n::clients], seed, n, steps,
-                       {**(words or WORDS), **((ALONE if alone is None else alone) if n == 0 else {})})
-                for n in range(clients)]
+                       {**(WORDS if words is None else words), **((ALONE if alone is None else alone) if n == 0 else {})})
+                for n in range(clients if steps else 0)]
         for client in crew:
             client.start()
         for client in crew:

@@ -37,7 +37,8 @@ promise_begin(struct promises *promises, char **column, size_t at)
 	must(promises->count < PROMISES_MAX);
 	promises->promise[promises->count++] = (struct promise){
 		.number = column[1], .port = number(column[2]), .word = column[3], .kind = column[4],
-		.key = column[5], .value = column[6], .begun = at, .kept = NEVER,
+		.key = column[5], .value = column[6], .kept = NEVER,
+		.begun = str_starts(str_from_c(column[1]), S("before-")) ? 0 : at,
 	};
 }
 

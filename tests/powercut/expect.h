@@ -4,7 +4,8 @@
  *   B  number  port  word  kind  key  value  asked for; value: what will be true once it is answered
  *   A  number  key  value                    answered; key and value where the answer gave them, else -
  *
- * apart by tabs.  `word` names the promise in reports: "withdrawal", "erasure", "revocation" ...
+ * apart by tabs.  Numbers that begin with "before-" were asked for before the recording began and never
+ * answered.  `word` names the promise in reports: "withdrawal", "erasure", "revocation" ...
  * An answer counts from the moment at which the server began to send it to that port, which stands
  * in the trace, and not from the moment at which the driver came to write its mark.
  *

@@ -1,7 +1,8 @@
 /* powercut -- replays a trace, cuts the power after each operation, and looks at what is left.
  *
  *   powercut TRACE --root DIR... --scratch DIR [--states N] [--seed N] [--workers N]
- *   powercut TRACE --root DIR... --scratch DIR --only CUT/CHOICE/NTH     one state, left in SCRATCH
+ *   powercut TRACE --root DIR... --scratch DIR --only CUT/CHOICE/NTH     one state, left in SCRATCH/only, with
+ *                                                                        what was promised by then, as marks
  *   powercut TRACE --root DIR... --same DIR...      does all of the trace give the files as they are?
  *
  * Prints lines "name value"; exit status 1 when a state was bad.  States that are alike (the same files
@@ -14,6 +15,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -109,7 +111,7 @@ clear(const char *top, const char *inner, const struct image *image)
 		path_make(path, sizeof(path), top, name);
 		if (each->d_type == DT_DIR)
 			clear(top, name, image);
-		else if (!is_in_image(image, name))
+		else if (each->d_type != DT_LNK && !is_in_image(image, name))
 			unlink(path);
 	}
 	if (dir)
@@ -170,6 +172,18 @@ put_reserve(const char *top)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	must(fd >= 0 && posix_fallocate(fd, 0, RESERVE_BYTES) == 0);
 	close(fd);
+}
+
+/* The ledger of facts of a vault in 0 lies in 0.facts. */
+static void
+place_make(const struct campaign *c)
+{
+	char path[4200];
+
+	(void)!mkdir(c->dir, 0700);
+	path_make(path, sizeof(path), c->dir, "0.facts");
+	(void)!symlink("1", path);
+	put_reserve(c->dir);
 }
 
 /* --- one state --------------------------------------------------------------------------------- */
@@ -339,8 +353,7 @@ work(struct campaign *c)
 	size_t nth = 0;
 
 	snprintf(c->dir, sizeof(c->dir), "%s/w%u", c->options->scratch, c->worker);
-	(void)!mkdir(c->dir, 0700);
-	put_reserve(c->dir);
+	place_make(c);
 	for (size_t at = 0; at < c->trace.count; at++) {
 		model_step(model, &c->trace.op[at]);
 		if (!is_cut(c, at) || nth++ % c->options->workers != c->worker)
@@ -375,6 +388,11 @@ report(const struct campaign *c, int64_t took_us)
 {
 	const struct shared *shared = c->shared;
 	size_t kinds[TRACE_KIND_COUNT] = { 0 }, answered = 0;
+	struct rusage used;
+
+	getrusage(RUSAGE_CHILDREN, &used);
+	printf("cpu_us %" PRId64 "\n", (int64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
+	                                       used.ru_utime.tv_usec + used.ru_stime.tv_usec);
 
 	for (size_t i = 0; i < c->trace.count; i++)
 		kinds[c->trace.op[i].kind]++;
@@ -431,6 +449,24 @@ run_all(struct campaign *c)
 	return died || c->shared->bad ? 1 : 0;
 }
 
+/* As marks for a recording that begins on that state: what holds, and what may hold. */
+static void
+print_promises(const struct promises *promises, size_t cut)
+{
+	for (size_t i = 0; i < promises->count; i++) {
+		const struct promise *promise = &promises->promise[i];
+		struct allowed allowed;
+		if (!promises_of(promises, promise->kind, promise->key, cut, &allowed))
+			continue;
+		if (promise == allowed.due || (promise->kept <= cut && strcmp(promise->kind, "entry") == 0))
+			printf("K\t%s\t%s\t%s\n", promise->kind, promise->key, promise->value);
+		for (size_t j = 0; j < allowed.pending_count; j++)
+			if (promise == allowed.pending[j])
+				printf("B\tbefore-%zu\t0\t%s\t%s\t%s\t%s\n", i, promise->word, promise->kind,
+				       promise->key, promise->value);
+	}
+}
+
 static int
 run_one(struct campaign *c)
 {
@@ -448,12 +484,12 @@ run_one(struct campaign *c)
 	for (size_t at = 0; at <= cut; at++)
 		model_step(model, &c->trace.op[at]);
 	snprintf(c->dir, sizeof(c->dir), "%s/only", c->options->scratch);
-	(void)!mkdir(c->dir, 0700);
-	put_reserve(c->dir);
+	place_make(c);
 	uint64_t random = seed_of(c, cut, choice, (unsigned)nth);
 	look_at(c, model_image(model, choice, &random), cut, &random, &found);
 	random = seed_of(c, cut, choice, (unsigned)nth);
 	put_image(c->dir, model_image(model, choice, &random)); /* as it was before it was opened */
+	print_promises(&c->promises, cut);
 	printf("%s\n", found.bad ? found.why : "good");
 	return found.bad;
 }

@@ -33,7 +33,7 @@ def keep(recording):
     at = KEPT / f'{os.getpid()}-{time.monotonic_ns()}'
     at.mkdir()
     shutil.copy(recording.trace, at / 'trace')
-    shutil.copytree(recording.base.dir, at / 'base')
+    drive.copy_vault(recording.base.dir, at / 'base')
     return at
 
 
@@ -41,13 +41,14 @@ def report(total, looking, took):
     lines = [f'{total["distinct"]} distinct states of {total["recordings"]} recordings with {total["writes"]} writes '
              f'and {total["syncs"]} syncs, {total["answered"]} answered calls; seed {SEED}',
              f'{total["opened"]} opened as a whole, slowest {total["open_us_max"] / 1000:.0f} ms; '
-             f'{total["distinct"] / looking:.0f} states/s while looking, {total["distinct"] / took:.0f} in all']
+             f'{total["distinct"] / looking:.0f} states/s while looking, {total["distinct"] / took:.0f} in all, '
+             f'{total["distinct"] / (total["cpu_us"] / 1e6):.0f} for each second of a processor']
     for title, prefix in (('chosen', 'choice_'), ('promised', 'promise_'), ('lost', 'lost_')):
         parts = [f'{name.removeprefix(prefix)} {value}' for name, value in sorted(total.items())
                  if name.startswith(prefix) and value]
         lines.append(f'{title}: {", ".join(parts) or "nothing"}')
     lines.append(f'writes torn {total["writes_torn"]}, wrapped keys that had to be gone {total["forms_to_die"]}, with a '
-                 f'ruined index of the log {total["garbage"]}, bad {total["bad"]}')
+                 f'ruined index of the log {total["garbage"]}, starts cut off again {total["again"]}, bad {total["bad"]}')
     print('\n'.join(lines))
     if 'VALV_REPORT' in os.environ:
         pathlib.Path(os.environ['VALV_REPORT']).write_text('\n'.join(lines) + '\n')
@@ -59,29 +60,53 @@ def judge(recording, found, wrong):
         wrong += found['failures'][:5]
 
 
-def test_nothing_acknowledged_is_lost_when_the_power_goes():
-    total, wrong, started, looking = collections.Counter(), [], time.monotonic(), 0.0
-    turn = 0
-    while total['distinct'] < STATES and not wrong:
-        clients, steps, killed, end = SHAPES[turn % len(SHAPES)]
+class Campaign:
+    def __init__(self):
+        self.total, self.wrong, self.turn, self.looking = collections.Counter(), [], 0, 0.0
+        self.started = time.monotonic()
+
+    def cut(self, recording, states):
+        recording.same()
+        before = time.monotonic()
+        found = recording.cut(states, self.turn + 1)
+        self.looking += time.monotonic() - before
+        judge(recording, found, self.wrong)
+        self.total['recordings'] += 1
+        self.total['open_us_max'] = max(self.total['open_us_max'], found.pop('open_us_max'))
+        self.total.update({name: value for name, value in found.items() if name != 'failures'})
+        return found
+
+    def cut_again(self, folder, recording, operations):
+        """The power goes once more while the server starts on what the first time left."""
+        chance = random.Random(f'{SEED}/{self.turn}/again')
+        choice = chance.choice(['nothing', 'last', 'not-first', 'random', 'torn'])
+        where = f'--seed {self.turn + 1} --only {chance.randrange(operations)}/{choice}/1'
+        verdict, left = recording.look_again(where, f'{folder}/left')
+        if verdict == 'good':
+            self.total['again'] += 1
+            self.cut(drive.record(f'{folder}/recovery', left, SEED, steps=0, end='kill'), 300)
+
+    def step(self):
+        clients, steps, killed, end = SHAPES[self.turn % len(SHAPES)]
         with drive.scratch() as folder:
-            base = drive.Base(f'{folder}/base', f'{SEED}/{turn}', killed=killed)
-            recording = drive.record(f'{folder}/recording', base, f'{SEED}/{turn}', clients, steps, end=end)
-            recording.same()
-            before = time.monotonic()
-            found = recording.cut(min(STATES - total['distinct'] + 500, 6000), turn + 1)
-            looking += time.monotonic() - before
-            judge(recording, found, wrong)
-        total['recordings'] += 1
-        total['open_us_max'] = max(total['open_us_max'], found.pop('open_us_max'))
-        total.update({name: value for name, value in found.items() if name != 'failures'})
-        turn += 1
-    took = time.monotonic() - started
-    report(total, looking, time.monotonic() - started)
-    assert not wrong, '\n'.join(wrong)
+            base = drive.Base(f'{folder}/base', f'{SEED}/{self.turn}', killed=killed)
+            recording = drive.record(f'{folder}/recording', base, f'{SEED}/{self.turn}', clients, steps, end=end)
+            found = self.cut(recording, min(STATES - self.total['distinct'] + 500, 6000))
+            self.cut_again(folder, recording, found['operations'])
+        self.turn += 1
+
+
+def test_nothing_acknowledged_is_lost_when_the_power_goes():
+    campaign = Campaign()
+    total = campaign.total
+    while total['distinct'] < STATES and not campaign.wrong:
+        campaign.step()
+    report(total, campaign.looking, time.monotonic() - campaign.started)
+    assert not campaign.wrong, '\n'.join(campaign.wrong)
     for word in PERSONAL:
         assert total[f'promise_{word}'] or STATES < 10000, f'no {word} was among what was cut off'
     assert total['forms_to_die'], 'no key was destroyed'
+    assert total['again'], 'no start was cut off'
 
 
 # A sync that is not made, and what is lost by it (None: it is found in another way, as data without its key).
