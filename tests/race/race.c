@@ -64,7 +64,6 @@ static struct {
 	uint64_t window_us, seed;
 	char (*id)[37];
 	size_t id_count;
-	enum kind kinds; /* how many take part */
 	pthread_mutex_t print;
 } race;
 
@@ -252,7 +251,7 @@ static void
 round_print(struct lane *lane, size_t round)
 {
 	pthread_mutex_lock(&race.print);
-	for (enum kind kind = 0; kind < race.kinds; kind++) {
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
 		struct client *client = &lane->client[kind];
 		for (size_t i = 0; i < client->count; i++) {
 			const struct call *call = &client->call[i];
@@ -278,7 +277,7 @@ lane_main(void *arg)
 	}
 	lane->id = NULL;
 	pthread_barrier_wait(&lane->begin);
-	for (enum kind kind = 0; kind < race.kinds; kind++)
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
 		pthread_join(lane->client[kind].thread, NULL);
 	return NULL;
 }
@@ -291,9 +290,9 @@ lane_start(unsigned number)
 
 	must(lane);
 	lane->number = number;
-	pthread_barrier_init(&lane->begin, NULL, race.kinds + 1);
-	pthread_barrier_init(&lane->end, NULL, race.kinds + 1);
-	for (enum kind kind = 0; kind < race.kinds; kind++) {
+	pthread_barrier_init(&lane->begin, NULL, KIND_COUNT + 1);
+	pthread_barrier_init(&lane->end, NULL, KIND_COUNT + 1);
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
 		struct client *client = &lane->client[kind];
 		client->lane = lane;
 		client->kind = kind;
@@ -336,13 +335,12 @@ main(int count, char **word)
 {
 	pthread_t lane[LANES_MAX];
 
-	must(count == 7);
+	must(count == 6);
 	race.port = (uint16_t)number(word[1]);
 	race.key = word[2];
 	race.lanes = (unsigned)number(word[3]);
 	race.window_us = number(word[4]);
 	race.seed = number(word[5]);
-	race.kinds = strcmp(word[6], "export") == 0 ? KIND_COUNT : KIND_EXPORT;
 	must(race.lanes && race.lanes <= LANES_MAX);
 	pthread_mutex_init(&race.print, NULL);
 	ids_read();
