@@ -137,7 +137,7 @@ key_make(struct bench *b)
 	OWNED(json_free) struct json_document *document = NULL;
 	OWNED(buf_release) struct buf out = { .max = 65536 };
 	const char *make[] = { b->valv, "key", "create", "bench", "--data", b->data, "--scope",
-		               "define,read,write,search,decide,withdraw,import,ledger,audit,metrics",
+		               "define,read,write,search,decide,withdraw,import,ledger,audit,metrics,rights",
 		               "--purpose", "*", "--json", NULL };
 	struct json root;
 
@@ -593,6 +593,102 @@ bench_import(struct bench *b)
 	               "bare SQLite with such rows in groups of 512", 15000, 0, true);
 }
 
+/* --- access: everything about a person with a long history, in a store with much about others ----- */
+
+#define ACCESS_ACTS 1000
+#define ACCESS_ENTRIES 1000
+#define ACCESS_OTHERS 200000
+#define ACCESS_TARGET_MS 50.0
+
+static void
+path_put(struct bench *b, struct buf *out, const char *end)
+{
+	buf_put(out, S("/v1/subjects/"));
+	buf_uid(out, b->person[0]);
+	buf_put(out, str_from_c(end));
+}
+
+static void
+act_request(void *ctx, uint64_t n, struct buf *out)
+{
+	OWNED(buf_release) struct buf path = { .max = 256 };
+	struct bench *b = ctx;
+
+	path_put(b, &path, "/consents");
+	put_request(b, out, S("POST"), buf_str(&path), S("application/json"), S(""),
+	            S("{\"purpose\":\"b_news\",\"act\":\"refused\",\"method\":\"web_form\"}"));
+}
+
+static void
+own_request(void *ctx, uint64_t n, struct buf *out)
+{
+	OWNED(buf_release) struct buf body = { .max = 4096 };
+	struct bench *b = ctx;
+
+	buf_put(&body, S("{\"subject\":\""));
+	buf_uid(&body, b->person[0]);
+	buf_put(&body, S("\",\"purpose\":\"b_order\",\"channel\":\"email\",\"class\":\"service\"}"));
+	put_request(b, out, S("POST"), S("/v1/decisions"), S("application/json"), S(""), buf_str(&body));
+}
+
+static void
+access_request(void *ctx, uint64_t n, struct buf *out)
+{
+	OWNED(buf_release) struct buf path = { .max = 256 };
+	struct bench *b = ctx;
+
+	path_put(b, &path, "/access");
+	put_request(b, out, S("POST"), buf_str(&path), S("application/json"), S(""), S("{}"));
+}
+
+/* The same rows as two plain lists. */
+static void
+lists_request(void *ctx, uint64_t n, struct buf *out)
+{
+	OWNED(buf_release) struct buf path = { .max = 256 };
+	struct bench *b = ctx;
+
+	if (n % 2) {
+		buf_put(&path, S("/v1/audit/entries?limit=1000&subject="));
+		buf_uid(&path, b->person[0]);
+	} else {
+		path_put(b, &path, "/consents?limit=1000");
+	}
+	put_request(b, out, S("GET"), buf_str(&path), S(""), S(""), S(""));
+}
+
+static void
+requests_run(struct bench *b, unsigned connections, uint64_t count,
+             void (*request)(void *ctx, uint64_t n, struct buf *out), struct load_result *result)
+{
+	load_run(&(struct load){ .port = b->port, .connections = connections, .seconds = 600, .requests = count,
+	                         .request = request, .answer = all_ok, .ctx = b },
+	         result);
+}
+
+static int
+bench_access(struct bench *b)
+{
+	struct load_result prepared, lists, result;
+
+	people_make(b, 10000);
+	requests_run(b, 1, ACCESS_ACTS, act_request, &prepared);
+	requests_run(b, CONNECTIONS, ACCESS_OTHERS / 2, decision_request, &prepared);
+	requests_run(b, CONNECTIONS, ACCESS_ENTRIES, own_request, &prepared);
+	requests_run(b, CONNECTIONS, ACCESS_OTHERS / 2, decision_request, &prepared);
+	printf("access: a person with %d acts and %d decisions among %lu entries\n", ACCESS_ACTS, ACCESS_ENTRIES,
+	       (unsigned long)entries_now(b));
+	requests_run(b, 1, 100, lists_request, &lists);
+	requests_run(b, 1, 100, access_request, &result);
+	load_print("access", &result);
+	printf("a package has %lu KiB; limit: the same rows as two plain lists, %.2f ms\n",
+	       (unsigned long)(result.body_bytes / result.answers / 1024), 2 * lists.p50_ms);
+	printf("p99 %.2f ms, target <= %.0f ms\n", result.p99_ms, ACCESS_TARGET_MS);
+	return verdict("access", 1000 / result.p50_ms, "packages/s, one after another",
+	               1000 / (2 * lists.p50_ms), "the same rows as two plain lists", 1000 / ACCESS_TARGET_MS, 0,
+	               result.p99_ms <= ACCESS_TARGET_MS && !result.not_ok);
+}
+
 /* --- main ------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -600,7 +696,7 @@ static const struct {
 	int (*run)(struct bench *b);
 } benches[] = {
 	{ "decisions", bench_decisions }, { "create", bench_create }, { "read", bench_read },
-	{ "batch", bench_batch }, { "import", bench_import },
+	{ "batch", bench_batch }, { "import", bench_import }, { "access", bench_access },
 };
 
 int

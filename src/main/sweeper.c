@@ -5,6 +5,7 @@
 
 #include "main/log.h"
 #include "os/clock.h"
+#include "rights/link.h"
 #include "vault/outbox.h"
 #include "vault/sweep.h"
 
@@ -55,6 +56,26 @@ outbox_round(struct sweeper *sweeper, struct job *job)
 	arena_reset(&job->arena);
 }
 
+/* Packages that nobody fetched in time. */
+static void
+links_round(struct sweeper *sweeper, struct job *job)
+{
+	uint64_t gone = SWEEP_BATCH;
+
+	while (gone == SWEEP_BATCH && !atomic_load(&sweeper->stopping)) {
+		enum err err;
+		job->now = os_now();
+		job->db = sweeper->db;
+		err = links_sweep(job, sweeper->vault, SWEEP_BATCH, &gone);
+		if (err) {
+			log_failure("sweep", err, &job->failure);
+			gone = 0;
+		}
+		job_forgive(job);
+		arena_reset(&job->arena);
+	}
+}
+
 static void
 sweep_round(struct sweeper *sweeper, struct job *job)
 {
@@ -95,6 +116,7 @@ sweeper_main(void *arg)
 
 	while (!atomic_load(&sweeper->stopping)) {
 		sweep_round(sweeper, &job);
+		links_round(sweeper, &job);
 		outbox_round(sweeper, &job);
 		wait_a_minute(sweeper);
 	}

@@ -97,6 +97,7 @@ sections_make(struct package *package, struct vault *vault)
 	TRY(package_purposes(package));
 	TRY(package_entries(package));
 	TRY(package_tables(package, vault));
+	TRY(package_told(package, vault));
 	package_rights(package);
 	return OK;
 }

@@ -50,6 +50,7 @@ must_check enum err package_purposes(struct package *package); /* purposes, noti
 must_check enum err package_acts(struct package *package, struct vault *vault); /* ledger */
 must_check enum err package_entries(struct package *package); /* decisions, looks */
 must_check enum err package_tables(struct package *package, struct vault *vault); /* the other tables */
+must_check enum err package_told(struct package *package, struct vault *vault); /* recipients told */
 void package_rights(struct package *package);
 
 #endif

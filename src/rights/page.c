@@ -30,7 +30,7 @@
 	"@media screen and (max-width:46rem){main{padding-top:1.5rem}nav ul{columns:1}dl,dd dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .5rem}" \
 	"table,tbody,tr,td{display:block}thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}" \
 	"table{border:0;background:none}tr{background:var(--raised);border:1px solid var(--line);border-radius:6px;padding:.75rem 1rem;margin:0 0 .75rem}" \
-	"td{border:0;padding:0 0 .4rem}td::before{content:attr(data-label);display:block;color:var(--quiet);font-size:.875rem}td:empty{display:none}}" \
+	"td{border:0;padding:0 0 .4rem}td:first-child{font-weight:600}td:first-child::before{font-weight:400}td::before{content:attr(data-label);display:block;color:var(--quiet);font-size:.875rem}td:empty{display:none}}" \
 	"@media print{:root{--paper:#fff;--raised:#fff;--ink:#000;--quiet:#444;--line:#bbb;--accent:#000}" \
 	"body{font-size:10pt}main{max-width:none;padding:0}nav{display:none}section{margin-top:1.5rem;padding-top:.75rem}" \
 	"th,td{padding:.2rem .4rem}h2,h3,thead{break-after:avoid}tr,.card{break-inside:avoid}.long{break-inside:auto}}"
