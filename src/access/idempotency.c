@@ -92,3 +92,27 @@ idempotency_keep(struct job *job, struct store *store, struct idempotency *idemp
 {
 	return store_write(job, store, WRITE_ORDINARY, idempotency_put, idempotency);
 }
+
+struct forget_plan {
+	size_t max;
+	int64_t count;
+};
+
+static enum err
+forget_steps(struct job *job, struct db *db, void *arg)
+{
+	struct forget_plan *plan = arg;
+
+	return db_run(job, db, SQL_IDEMPOTENCY_FORGET,
+	              ARGS(sql_i64(job->now - IDEMPOTENCY_KEPT), sql_i64((int64_t)plan->max)), &plan->count);
+}
+
+enum err
+idempotency_forget(struct job *job, struct store *store, size_t max, uint64_t *ret_count)
+{
+	struct forget_plan plan = { .max = max };
+
+	TRY(store_write(job, store, WRITE_ONE, forget_steps, &plan));
+	*ret_count = (uint64_t)plan.count;
+	return OK;
+}

@@ -56,4 +56,8 @@ must_check enum err idempotency_put(struct job *job, struct db *db, void *arg);
 must_check enum err idempotency_keep(struct job *job, struct store *store,
                                      struct idempotency *idempotency);
 
+/* Take away at most `max` of those that are too old at job->now. */
+must_check enum err idempotency_forget(struct job *job, struct store *store, size_t max,
+                                       uint64_t *ret_count);
+
 #endif

@@ -2,6 +2,7 @@
  * No label names a person, a field or a purpose. */
 #include "audit/entry.h"
 #include "api/call.h"
+#include "vault/sweep.h"
 
 enum err
 on_health_get(struct job *job, struct call *call)
@@ -68,6 +69,45 @@ server_metrics(struct buf *out, const struct server *server)
 	GAUGE(out, "valv_http_connections", "Open connections.", stats.connections);
 }
 
+/* Lag goes by what may be erased (vault/clock.h); whether anything may, stands beside it. */
+static enum err
+sweep_metrics(struct job *job, struct buf *out, struct vault *vault)
+{
+	struct job due_job = { .now = clock_limit(vault, job->now), .db = job->db };
+	struct sweep_due due;
+	uint64_t lag = 0;
+
+	TRY(sweep_due(&due_job, &due));
+	if (due.persons && due.oldest_at < due_job.now)
+		lag = (uint64_t)((due_job.now - due.oldest_at) / TIME_SECOND);
+	GAUGE(out, "valv_sweep_due", "Persons with a ground that is over and not swept yet.", due.persons);
+	GAUGE(out, "valv_sweep_lag_seconds", "For how long the first of them has been due.", lag);
+	GAUGE(out, "valv_sweep_failed", "Persons that the last round could not sweep: see valv verify.",
+	      vault->swept.failed);
+	GAUGE(out, "valv_sweep_time_seconds", "When the last round ended, in seconds since 1970; 0: none yet.",
+	      (uint64_t)(vault->swept.at / TIME_SECOND));
+	COUNTER(out, "valv_sweep_persons_total", "Persons swept since start.", vault->swept.persons);
+	COUNTER(out, "valv_sweep_values_total", "Values erased by time since start.", vault->swept.values);
+	return OK;
+}
+
+static enum err
+clock_metrics(struct job *job, struct buf *out, struct vault *vault)
+{
+	struct clock_view view;
+
+	TRY(clock_look(job, vault, &view));
+	GAUGE(out, "valv_clock_trusted", "1: the clock is believed, and time may erase; see valv clock show.",
+	      view.state == CLOCK_TRUSTED);
+	GAUGE(out, "valv_clock_ahead_seconds", "Seconds that the clock is ahead of what is expected.",
+	      view.ahead_us > 0 ? (uint64_t)(view.ahead_us / TIME_SECOND) : 0);
+	GAUGE(out, "valv_clock_behind_seconds", "Seconds that the clock is behind what is expected.",
+	      view.ahead_us < 0 ? (uint64_t)(-view.ahead_us / TIME_SECOND) : 0);
+	GAUGE(out, "valv_clock_synchronised", "1: the system says that something keeps its clock right.",
+	      view.synchronised);
+	return OK;
+}
+
 enum err
 on_metrics_get(struct job *job, struct call *call)
 {
@@ -81,5 +121,7 @@ on_metrics_get(struct job *job, struct call *call)
 	store_metrics(out, call->vault->store);
 	COUNTER(out, "valv_audit_entries", "Entries in the audit log.", (uint64_t)entries);
 	server_metrics(out, call->api->server);
+	TRY(sweep_metrics(job, out, call->vault));
+	TRY(clock_metrics(job, out, call->vault));
 	return OK;
 }

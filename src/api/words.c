@@ -6,6 +6,7 @@
 #include "base/must.h"
 #include "rights/package.h"
 #include "type/type.h"
+#include "vault/clock.h"
 #include "vault/registry.h"
 #include "vault/standing.h"
 #include "vault/evidence.h"
@@ -34,6 +35,7 @@ static const struct word scope[] = { SCOPE_TABLE(THIRD) };
 static const struct word suppression_scope[] = { SUPPRESSION_SCOPE_TABLE(THIRD) };
 static const struct word suppression_source[] = { SUPPRESSION_SOURCE_TABLE(THIRD) };
 static const struct word type[] = { TYPE_TABLE(SECOND) };
+static const struct word clock_state[] = { CLOCK_STATE_TABLE(SECOND) };
 static const struct word control[] = { CONTROL_TABLE(SECOND) };
 static const struct word import_outcome[] = { OUTCOME_TABLE(SECOND) };
 static const struct word import_preset[] = { PRESET_TABLE(SECOND) };
@@ -154,6 +156,7 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_BASIS_CODE] = LIST(basis_code_words),
 	[WORDS_CHANNEL] = LIST(channel),
 	[WORDS_CLASS] = LIST(class),
+	[WORDS_CLOCK_STATE] = LIST(clock_state),
 	[WORDS_CONSENT_ACT] = LIST(consent_act),
 	[WORDS_CONTROL] = LIST(control),
 	[WORDS_DATE_ORDER] = LIST(date_order),

@@ -12,14 +12,31 @@ log_failure(const char *operation, enum err err, const struct failure *failure)
 	        failure->file ? failure->file : "", failure->line);
 }
 
+static void
+line(const char *level, const char *operation, const char *format, va_list list)
+{
+	char text[512];
+
+	vsnprintf(text, sizeof(text), format, list);
+	fprintf(stderr, "level=%s operation=%s%s%s\n", level, operation, text[0] ? " " : "", text);
+}
+
 void
 log_info(const char *operation, const char *format, ...)
 {
-	char text[512];
 	va_list list;
 
 	va_start(list, format);
-	vsnprintf(text, sizeof(text), format, list);
+	line("info", operation, format, list);
 	va_end(list);
-	fprintf(stderr, "level=info operation=%s%s%s\n", operation, text[0] ? " " : "", text);
+}
+
+void
+log_warning(const char *operation, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	line("warning", operation, format, list);
+	va_end(list);
 }

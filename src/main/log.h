@@ -10,5 +10,6 @@
 void log_failure(const char *operation, enum err err, const struct failure *failure);
 /* level=info operation=... , then the text: logfmt */
 void log_info(const char *operation, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_warning(const char *operation, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

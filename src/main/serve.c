@@ -122,6 +122,7 @@ open_vault(struct job *job, struct cli *cli, const char *dir, bool demo, struct 
 	TRY(vault_open(job, dir, &serving->vault));
 	TRY(store_reader(job, serving->vault->store, &serving->db));
 	job->db = serving->db;
+	TRY(clock_start(job, serving->vault)); /* before anything can be erased by time (K1) */
 	root_notice(job, dir);
 	if (!secret_locked())
 		fputs("level=warning operation=start why=\"memory for keys cannot be locked and "

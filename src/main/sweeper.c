@@ -4,13 +4,12 @@
 #include <stdatomic.h>
 
 #include "main/log.h"
-#include "os/clock.h"
-#include "rights/link.h"
-#include "vault/outbox.h"
+#include "rights/chores.h"
 #include "vault/sweep.h"
 
 #define SWEEP_SECONDS 60
 #define SWEEP_BATCH 200
+#define REMIND_SECONDS 3600 /* that the clock is not believed is logged so often */
 
 struct sweeper {
 	struct vault *vault;
@@ -19,20 +18,66 @@ struct sweeper {
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
 	_Atomic bool stopping;
+	enum clock_state said; /* of the clock, in the log; CLOCK_TRUSTED: nothing */
+	int64_t said_us;
 };
+
+/* --- the clock -------------------------------------------------------------------------------- */
+
+static void
+clock_say(struct sweeper *sweeper, const struct clock_view *view)
+{
+	int64_t now_us = os_monotonic_us();
+	bool again = now_us - sweeper->said_us >= REMIND_SECONDS * TIME_SECOND;
+	const char *why = view->state == CLOCK_AHEAD
+	                          ? "the clock is ahead of the time that has passed; if it is right, say so: valv clock accept"
+	                          : "the machine was restarted and its clock is not synchronised; if it is right, say so: valv clock accept";
+
+	if (view->state == sweeper->said && !(view->state != CLOCK_TRUSTED && again))
+		return;
+	sweeper->said = view->state;
+	sweeper->said_us = now_us;
+	if (view->state == CLOCK_TRUSTED)
+		log_info("clock", "state=trusted why=\"it agrees again, and the sweep goes on\"");
+	else
+		log_warning("clock", "state=%.*s ahead_seconds=%lld why=\"nothing is erased by time: %s\"",
+		            SPRINT(clock_state_name(view->state)),
+		            (long long)(view->ahead_us / TIME_SECOND), why);
+}
+
+/* A batch goes by one reading of a clock that is believed, or does not begin (K2). */
+static bool
+clock_ready(struct sweeper *sweeper, struct job *job)
+{
+	struct clock_view view;
+	enum err err = clock_look(job, sweeper->vault, &view);
+
+	if (err) {
+		log_failure("clock", err, &job->failure);
+		job_forgive(job);
+		return false;
+	}
+	clock_say(sweeper, &view);
+	job->now = view.now;
+	return view.state == CLOCK_TRUSTED;
+}
+
+/* --- one round -------------------------------------------------------------------------------- */
 
 /* One batch with a clock reading and memory of its own.  A failure ends the round; the next one
  * begins again where this one stands (T2). */
 static bool
-sweep_batch(struct sweeper *sweeper, struct job *job, struct sweep_result *result)
+sweep_batch(struct sweeper *sweeper, struct job *job, struct sweep_round *round,
+            struct sweep_result *result)
 {
 	enum err err;
 
-	job->now = os_now();
 	job->actor = (struct actor){ .kind = ACTOR_SYSTEM };
 	job->db = sweeper->db;
 	*result = (struct sweep_result){ 0 };
-	err = sweep(job, sweeper->vault, SWEEP_BATCH, false, result);
+	if (!clock_ready(sweeper, job))
+		return false;
+	err = sweep(job, sweeper->vault, SWEEP_BATCH, round, result);
 	if (err)
 		log_failure("sweep", err, &job->failure);
 	job_forgive(job);
@@ -40,58 +85,42 @@ sweep_batch(struct sweeper *sweeper, struct job *job, struct sweep_result *resul
 	return err == OK;
 }
 
-/* What was not sent in its life, and the keys that sealed it. */
 static void
-outbox_round(struct sweeper *sweeper, struct job *job)
+chores(struct sweeper *sweeper, struct job *job)
 {
-	enum err err;
+	uint64_t count;
+	enum err err = chores_run(job, sweeper->vault, &sweeper->stopping, &count);
 
-	job->now = os_now();
-	job->actor = (struct actor){ .kind = ACTOR_SYSTEM };
-	job->db = sweeper->db;
-	err = outbox_expire(job, sweeper->vault);
 	if (err)
-		log_failure("outbox", err, &job->failure);
+		log_failure("chores", err, &job->failure);
 	job_forgive(job);
 	arena_reset(&job->arena);
-}
-
-/* Packages that nobody fetched in time. */
-static void
-links_round(struct sweeper *sweeper, struct job *job)
-{
-	uint64_t gone = SWEEP_BATCH;
-
-	while (gone == SWEEP_BATCH && !atomic_load(&sweeper->stopping)) {
-		enum err err;
-		job->now = os_now();
-		job->db = sweeper->db;
-		err = links_sweep(job, sweeper->vault, SWEEP_BATCH, &gone);
-		if (err) {
-			log_failure("sweep", err, &job->failure);
-			gone = 0;
-		}
-		job_forgive(job);
-		arena_reset(&job->arena);
-	}
 }
 
 static void
 sweep_round(struct sweeper *sweeper, struct job *job)
 {
+	struct swept *swept = &sweeper->vault->swept;
+	struct sweep_round round = { 0 };
 	struct sweep_result result;
 	uint64_t persons = 0, values = 0, failed = 0;
 
 	do {
-		if (!sweep_batch(sweeper, job, &result))
-			break;
+		if (!sweep_batch(sweeper, job, &round, &result))
+			return;
 		persons += result.persons;
 		values += result.values_gone;
 		failed += result.failed;
+		atomic_fetch_add(&swept->persons, result.persons);
+		atomic_fetch_add(&swept->values, result.values_gone);
 	} while (result.more && !atomic_load(&sweeper->stopping));
+	atomic_store(&swept->failed, failed);
+	atomic_store(&swept->at, job->now);
 	if (persons)
 		log_info("sweep", "persons=%llu values_erased=%llu failed=%llu", (unsigned long long)persons,
 		         (unsigned long long)values, (unsigned long long)failed);
+	if (!atomic_load(&sweeper->stopping))
+		chores(sweeper, job);
 }
 
 static void
@@ -116,8 +145,6 @@ sweeper_main(void *arg)
 
 	while (!atomic_load(&sweeper->stopping)) {
 		sweep_round(sweeper, &job);
-		links_round(sweeper, &job);
-		outbox_round(sweeper, &job);
 		wait_a_minute(sweeper);
 	}
 	return NULL;
@@ -132,6 +159,7 @@ sweeper_start(struct job *job, struct vault *vault, struct sweeper **ret)
 
 	must(sweeper);
 	sweeper->vault = vault;
+	sweeper->said = CLOCK_TRUSTED;
 	err = store_reader(job, vault->store, &sweeper->db);
 	if (err) {
 		free(sweeper);

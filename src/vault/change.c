@@ -61,6 +61,7 @@ struct prepare {
 	size_t old_count;
 	struct value *value; /* as it will be, before coverage is looked at */
 	size_t value_count;
+	time_us keep_as_of; /* what is covered then is not erased; earlier than now while the clock is off (K1) */
 };
 
 /* --- acts ------------------------------------------------------------------------------------- */
@@ -287,9 +288,10 @@ values_cover(struct prepare *prepare)
 	for (size_t i = 0; i < prepare->value_count; i++) {
 		struct value *value = &prepare->value[i];
 		bool is_new = value->stored_at == job->now && !value->section;
+		time_us as_of = is_new ? job->now : prepare->keep_as_of;
 		OWNED(buf_release) struct buf where = { .max = 128 };
 
-		if (standing_covering(change->registry, standing, job->now, value->field, covering)) {
+		if (standing_covering(change->registry, standing, as_of, value->field, covering)) {
 			prepare->value[kept++] = *value;
 			continue;
 		}
@@ -516,7 +518,7 @@ record_make(struct prepare *prepare)
 	size_t dropped;
 
 	TRY(record_build(prepare->job, change->registry, after->id, after->version, &after->standing,
-	                 prepare->old, prepare->old_count, change->subject.record, prepare->value,
+	                 prepare->keep_as_of, prepare->old, prepare->old_count, change->subject.record, prepare->value,
 	                 prepare->value_count, prepare->keyset, trimmed, &built, &dropped));
 	must(dropped == 0); /* values_cover() has left out what is not covered */
 	after->record = built.record;
@@ -683,7 +685,8 @@ change_prepare(struct job *job, struct vault *vault, struct change *change, stru
 {
 	struct plan plan = { .change = change };
 	OWNED(prepare_end) struct prepare prepare = { .job = job, .vault = vault, .change = change,
-		                                      .plan = &plan };
+		                                      .plan = &plan,
+		                                      .keep_as_of = clock_limit(vault, job->now) };
 	OWNED(buf_release) struct buf standing = { .max = LIMIT_RECORD_BYTES };
 
 	TRY(after_make(&prepare));
@@ -704,7 +707,7 @@ change_prepare(struct job *job, struct vault *vault, struct change *change, stru
 		tag_make(&prepare, address);
 	suppressions_make(&prepare);
 	TRY(notices_make(&prepare));
-	plan.after.due_at = standing_due(&plan.after.standing, job->now);
+	plan.after.due_at = standing_due(&plan.after.standing, prepare.keep_as_of);
 	standing_encode(&plan.after.standing, &standing);
 	if (!buf_ok(&standing))
 		return fail(job, ERR_LIMIT, "limit_record_bytes: the grounds of this person are too many");
@@ -947,6 +950,16 @@ many_steps(struct job *job, struct db *db, void *arg)
 	return OK;
 }
 
+/* The sweep's: each of them only takes away. */
+static enum write_flags
+many_flags(const struct change *change, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (change[i].value_count || !only_lowers(&change[i]))
+			return WRITE_ONE;
+	return (enum write_flags)(WRITE_ONE | WRITE_RESERVED);
+}
+
 enum err
 change_commit_many(struct job *job, struct vault *vault, struct change *change, size_t count,
                    struct change_result *ret, enum err *ret_err)
@@ -960,7 +973,7 @@ change_commit_many(struct job *job, struct vault *vault, struct change *change, 
 			job_forgive(job);
 		}
 	}
-	TRY(store_write(job, vault->store, WRITE_ONE, many_steps, &many));
+	TRY(store_write(job, vault->store, many_flags(change, count), many_steps, &many));
 	for (size_t i = 0; i < count; i++)
 		if (!ret_err[i])
 			result_fill(&many.plan[i], &ret[i]);

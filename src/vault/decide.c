@@ -716,3 +716,57 @@ decide_batch(struct job *job, struct vault *vault, const struct registry *regist
 	}
 	return OK;
 }
+
+/* --- contacts that no cap counts any more ------------------------------------------------------- */
+
+struct forget_plan {
+	const struct registry *registry;
+	size_t max;
+	uint64_t count;
+};
+
+/* The longest period of its versions: which one a decision went by is not kept. */
+static time_us
+contacts_count_from(const struct purpose *purpose, time_us now)
+{
+	time_us from = now;
+
+	for (size_t i = 0; i < purpose->version_count; i++) {
+		const struct purpose_version *version = &purpose->version[i];
+		time_us counted = now - (time_add(now, version->cap_period) - now);
+		if (version->cap_count && counted < from)
+			from = counted;
+	}
+	return from;
+}
+
+static enum err
+forget_steps(struct job *job, struct db *db, void *arg)
+{
+	struct forget_plan *plan = arg;
+
+	plan->count = 0;
+	for (size_t i = 0; i < plan->registry->purpose_count && plan->count < plan->max; i++) {
+		const struct purpose *purpose = &plan->registry->purpose[i];
+		int64_t gone = 0;
+		TRY(db_run(job, db, SQL_CONTACT_FORGET_OLD,
+		           ARGS(sql_i64(purpose->no), sql_i64(contacts_count_from(purpose, job->now)),
+		                sql_i64((int64_t)(plan->max - plan->count))),
+		           &gone));
+		plan->count += (uint64_t)gone;
+	}
+	return OK;
+}
+
+enum err
+contacts_forget(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
+{
+	OWNED(registry_drop) const struct registry *registry = NULL;
+	struct forget_plan plan = { .max = max };
+
+	TRY(registry_hold(job, vault, &registry));
+	plan.registry = registry;
+	TRY(store_write(job, vault->store, WRITE_ORDINARY, forget_steps, &plan));
+	*ret_count = plan.count;
+	return OK;
+}

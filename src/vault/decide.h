@@ -68,4 +68,8 @@ must_check enum err decide_batch(struct job *job, struct vault *vault,
                                  const struct registry *registry, struct batch_item *item,
                                  size_t count);
 
+/* Take away at most `max` of the contacts that no frequency cap counts any more. */
+must_check enum err contacts_forget(struct job *job, struct vault *vault, size_t max,
+                                    uint64_t *ret_count);
+
 #endif

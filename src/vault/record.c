@@ -261,7 +261,7 @@ group_of(struct build *build, const uint16_t *purpose, size_t count, size_t valu
 
 static enum err
 groups_make(struct build *build, const struct registry *registry, const struct standing *standing,
-            const struct value *value, size_t value_count, size_t *ret_dropped)
+            time_us as_of, const struct value *value, size_t value_count, size_t *ret_dropped)
 {
 	struct job *job = build->job;
 	uint16_t *covering = arena_array(&job->arena, standing->ground_count + 1, sizeof(*covering));
@@ -269,7 +269,7 @@ groups_make(struct build *build, const struct registry *registry, const struct s
 
 	build->group = arena_array(&job->arena, SECTIONS_BUILT, sizeof(*build->group));
 	for (size_t i = 0; i < value_count; i++) {
-		size_t count = standing_covering(registry, standing, job->now, value[i].field, covering);
+		size_t count = standing_covering(registry, standing, as_of, value[i].field, covering);
 		struct group *group;
 
 		if (!count) { /* D3 */
@@ -406,7 +406,7 @@ group_place(struct build *build, const struct group *group)
 
 enum err
 record_build(struct job *job, const struct registry *registry, uid subject, int64_t version,
-             const struct standing *standing, const struct value *old, size_t old_count,
+             const struct standing *standing, time_us as_of, const struct value *old, size_t old_count,
              bytes old_record, const struct value *value, size_t value_count,
              struct keyset *keyset, struct keyset *trimmed, struct record_built *ret,
              size_t *ret_dropped)
@@ -420,7 +420,7 @@ record_build(struct job *job, const struct registry *registry, uid subject, int6
 	};
 
 	TRY(sections_read(job, old_record, &build.old, &build.old_count));
-	TRY(groups_make(&build, registry, standing, value, value_count, ret_dropped));
+	TRY(groups_make(&build, registry, standing, as_of, value, value_count, ret_dropped));
 	if (!keyset_find(keyset, 0)) { /* the evidence key comes with the person */
 		must(keyset_renew(keyset, 0));
 		built.keys_added = true;

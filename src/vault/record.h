@@ -43,13 +43,13 @@ struct record_built {
 	bool keys_dropped; /* keys of `before` are to be destroyed */
 };
 
-/* Seal `values` (their final content) by coverage at the subject's new version.  What coverage
+/* Seal `values` (their final content) by coverage as of that time, at the subject's new version.  What coverage
  * does not name is left out (D3): *ret_dropped counts it.  `keyset` comes in as the subject's keys
  * and goes out as all old and new keys; `trimmed` (empty, from keyset_begin) receives what the new
  * record needs, the evidence key included.
  *   ERR_LIMIT more than half of KEYSET_MAX sections: the other half is for moving them */
 must_check enum err record_build(struct job *job, const struct registry *registry, uid subject,
-                                 int64_t version, const struct standing *standing,
+                                 int64_t version, const struct standing *standing, time_us as_of,
                                  const struct value *old, size_t old_count, bytes old_record,
                                  const struct value *value, size_t value_count,
                                  struct keyset *keyset, struct keyset *trimmed,

@@ -855,3 +855,17 @@ standing_covering(const struct registry *registry, const struct standing *standi
 	}
 	return count;
 }
+
+const struct ground *
+standing_last(const struct registry *registry, const struct standing *standing, uint16_t field)
+{
+	const struct ground *last = NULL;
+
+	for (size_t i = 0; i < standing->ground_count; i++) {
+		const struct ground *ground = &standing->ground[i];
+		if (ground->state != GROUND_OVER && ground_covers(registry, ground, field) &&
+		    (!last || ground->until_at > last->until_at))
+			last = ground;
+	}
+	return last;
+}

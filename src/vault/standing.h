@@ -125,5 +125,9 @@ time_us standing_due(const struct standing *standing, time_us now);
  * `ret` has room for ground_count numbers. */
 size_t standing_covering(const struct registry *registry, const struct standing *standing,
                          time_us now, uint16_t field, uint16_t *ret);
+/* Of the grounds that cover the field and are not over by an act, the one whose time ends last; NULL:
+ * nothing covers it at any time to come. */
+const struct ground *standing_last(const struct registry *registry, const struct standing *standing,
+                                   uint16_t field);
 
 #endif

@@ -272,6 +272,31 @@ budget_take(struct job *job, struct vault *vault, int64_t n)
 	return store_write(job, vault->store, WRITE_ORDINARY, budget_alone_steps, &plan);
 }
 
+struct forget_plan {
+	size_t max;
+	int64_t count;
+};
+
+static enum err
+forget_steps(struct job *job, struct db *db, void *arg)
+{
+	struct forget_plan *plan = arg;
+
+	return db_run(job, db, SQL_BUDGET_FORGET,
+	              ARGS(sql_i64(job->now / (3600 * TIME_SECOND)), sql_i64((int64_t)plan->max)),
+	              &plan->count);
+}
+
+enum err
+budget_forget(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
+{
+	struct forget_plan plan = { .max = max };
+
+	TRY(store_write(job, vault->store, WRITE_ONE, forget_steps, &plan));
+	*ret_count = (uint64_t)plan.count;
+	return OK;
+}
+
 /* --- search ----------------------------------------------------------------------------------- */
 
 struct search_plan {

@@ -151,5 +151,8 @@ must_check enum err subject_find(struct job *job, struct vault *vault, const str
 
 /* Take n from the hourly budget of the job's actor.  ERR_BUDGET. */
 must_check enum err budget_take(struct job *job, struct vault *vault, int64_t n);
+/* Take away at most `max` counts of hours that are over. */
+must_check enum err budget_forget(struct job *job, struct vault *vault, size_t max,
+                                  uint64_t *ret_count);
 
 #endif

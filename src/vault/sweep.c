@@ -1,32 +1,53 @@
-/* vault/sweep.c -- contract and T1, T2: see sweep.h. */
+/* vault/sweep.c -- contract and T1-T3: see sweep.h.
+ *
+ * A piece of a batch is prepared on the sweep's own thread and written in one transaction, so that
+ * its cost in syncs of the disk, and in checkpoints of the keys, is shared; it is kept small, because
+ * everybody else's writes wait while it runs. */
 #include "vault/sweep.h"
 
 #include "base/limits.h"
 #include "vault/rows.h"
 
-/* --- retention -------------------------------------------------------------------------------- */
+#define PIECE 100
 
-struct due {
-	int64_t no;
-};
+/* --- who is due ------------------------------------------------------------------------------- */
 
 static enum err
-due_list(struct job *job, size_t max, struct due *due, size_t *ret_count)
+due_list(struct job *job, size_t max, struct sweep_round *round, int64_t *no, size_t *ret_count)
 {
 	OWNED(rows_end) struct rows rows = { 0 };
 	size_t count = 0;
 	bool there;
 
-	TRY(db_query(job, job->db, SQL_SUBJECT_DUE, ARGS(sql_i64(job->now), sql_i64((int64_t)max)), &rows));
+	TRY(db_query(job, job->db, SQL_SUBJECT_DUE,
+	             ARGS(sql_i64(job->now), sql_i64(round->due_at), sql_i64(round->no),
+	                  sql_i64((int64_t)max)),
+	             &rows));
 	for (;;) {
 		TRY(rows_next(job, &rows, &there));
 		if (!there)
 			break;
-		due[count++].no = rows_i64(&rows, 0);
+		no[count++] = rows_i64(&rows, 0);
+		*round = (struct sweep_round){ rows_i64(&rows, 1), rows_i64(&rows, 0) };
 	}
 	*ret_count = count;
 	return OK;
 }
+
+enum err
+sweep_due(struct job *job, struct sweep_due *ret)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	TRY(db_query(job, job->db, SQL_SUBJECT_DUE_COUNT, ARGS(sql_i64(job->now)), &rows));
+	TRY(rows_next(job, &rows, &there));
+	*ret = (struct sweep_due){ .persons = there ? (uint64_t)rows_i64(&rows, 0) : 0,
+		                   .oldest_at = there ? rows_time(&rows, 1) : TIME_NEVER };
+	return OK;
+}
+
+/* --- one person ------------------------------------------------------------------------------- */
 
 /* Consent that has run out is written down as `expired`, so that the ledger says so by itself. */
 static enum err
@@ -56,44 +77,99 @@ expire_fill(struct job *job, struct vault *vault, struct change *change, void *c
 	return OK;
 }
 
+/* What befell one person; the rest are swept all the same (T3). */
 static enum err
-sweep_person(struct job *job, struct vault *vault, int64_t no, struct sweep_result *result)
+outcome(struct job *job, enum err err, const struct change_result *changed, struct sweep_result *result)
 {
-	struct change_result changed;
-	struct subject subject;
-	enum err err;
-
-	err = subject_get_no(job, vault, no, &subject);
-	if (!err)
-		err = subject_change(job, vault, subject.id, expire_fill, NULL, &changed);
-	if (err == ERR_ABSENT || err == ERR_GONE) {
+	if (!err) {
+		result->values_gone += changed->values_gone;
+		return OK;
+	}
+	if (err == ERR_ABSENT || err == ERR_GONE) { /* went meanwhile */
 		job_forgive(job);
 		return OK;
 	}
-	if (err == ERR_CRYPTO || err == ERR_CORRUPT || err == ERR_LIMIT) { /* T3 */
+	if (err == ERR_CRYPTO || err == ERR_CORRUPT || err == ERR_LIMIT) {
 		job_forgive(job);
 		result->failed++;
 		return OK;
 	}
-	if (!err)
-		result->values_gone += changed.values_gone;
 	return err;
 }
 
-enum err
-sweep(struct job *job, struct vault *vault, size_t max, bool dry_run, struct sweep_result *ret)
+/* With turns and tries: somebody was faster, or there was no room but the reserve. */
+static enum err
+sweep_alone(struct job *job, struct vault *vault, uid id, struct sweep_result *result)
 {
-	struct due *due = arena_array(&job->arena, max, sizeof(*due));
+	struct change_result changed = { 0 };
+
+	return outcome(job, subject_change(job, vault, id, expire_fill, NULL, &changed), &changed, result);
+}
+
+/* --- one piece -------------------------------------------------------------------------------- */
+
+struct piece {
+	struct change change[PIECE];
+	struct change_result changed[PIECE];
+	enum err err[PIECE];
+	size_t count;
+};
+
+static enum err
+piece_read(struct job *job, struct vault *vault, const struct registry *registry, const int64_t *no,
+           size_t count, struct piece *piece, struct sweep_result *result)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct change *change = &piece->change[piece->count];
+		enum err err;
+
+		*change = (struct change){ .registry = registry };
+		err = subject_get_no(job, vault, no[i], &change->subject);
+		if (!err)
+			err = expire_fill(job, vault, change, NULL);
+		if (err)
+			TRY(outcome(job, err, NULL, result));
+		else
+			piece->count++;
+	}
+	return OK;
+}
+
+static enum err
+sweep_piece(struct job *job, struct vault *vault, const struct registry *registry, const int64_t *no,
+            size_t count, struct sweep_result *result)
+{
+	struct piece *piece = arena_alloc(&job->arena, sizeof(*piece));
+
+	piece->count = 0;
+	TRY(piece_read(job, vault, registry, no, count, piece, result));
+	TRY(change_commit_many(job, vault, piece->change, piece->count, piece->changed, piece->err));
+	for (size_t i = 0; i < piece->count; i++) {
+		if (piece->err[i] == ERR_STALE || piece->err[i] == ERR_FULL)
+			TRY(sweep_alone(job, vault, piece->change[i].subject.id, result));
+		else
+			TRY(outcome(job, piece->err[i], &piece->changed[i], result));
+	}
+	return OK;
+}
+
+enum err
+sweep(struct job *job, struct vault *vault, size_t max, struct sweep_round *round,
+      struct sweep_result *ret)
+{
+	OWNED(registry_drop) const struct registry *registry = NULL;
+	int64_t *no = arena_array(&job->arena, max, sizeof(*no));
 	struct sweep_result result = { 0 };
 	size_t count;
 
-	TRY(due_list(job, max, due, &count));
+	TRY(due_list(job, max, round, no, &count));
+	TRY(registry_hold(job, vault, &registry));
 	result.persons = count;
-	for (size_t i = 0; i < count && !dry_run; i++)
-		TRY(sweep_person(job, vault, due[i].no, &result));
-	result.more = count == max && result.failed < count; /* else it would be the same ones again */
+	for (size_t at = 0; at < count; at += PIECE)
+		TRY(sweep_piece(job, vault, registry, no + at, count - at < PIECE ? count - at : PIECE, &result));
+	result.more = count == max;
 	*ret = result;
-	return dry_run || result.more ? OK : keys_sweep(job, vault);
+	return result.more ? OK : keys_sweep(job, vault);
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */

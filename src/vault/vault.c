@@ -50,6 +50,7 @@ vault_open(struct job *job, const char *dir, struct vault **ret)
 
 	must(vault);
 	pthread_mutex_init(&vault->registry_mutex, NULL);
+	pthread_mutex_init(&vault->clock.mutex, NULL);
 	TRY(vault_begin(job, dir, vault));
 	*ret = vault;
 	vault = NULL;
@@ -67,6 +68,7 @@ vault_close(struct vault **at)
 	keys_close(&vault->keys);
 	store_end(&vault->store);
 	pthread_mutex_destroy(&vault->registry_mutex);
+	pthread_mutex_destroy(&vault->clock.mutex);
 	free(vault);
 	*at = NULL;
 }

@@ -7,6 +7,7 @@
 #include "crypto/root.h"
 #include "store/keys.h"
 #include "store/store.h"
+#include "vault/clock.h"
 #include "vault/registry.h"
 
 /* Purposes that are always there: never in the registry table, numbers above all others. */
@@ -20,6 +21,12 @@ struct vault {
 	const uint8_t *suppression_key; /* borrowed from keys */
 	pthread_mutex_t registry_mutex;
 	struct registry *registry; /* newest snapshot read */
+	struct clock clock;
+	struct swept {             /* since the vault was opened */
+		_Atomic uint64_t persons, values;
+		_Atomic uint64_t failed; /* in the last whole round */
+		_Atomic time_us at;      /* when that ended; 0: none yet */
+	} swept;
 };
 
 /* Make a store and its first keys in `dir` (which must exist). */

@@ -40,6 +40,10 @@ ON CONFLICT (actor_kind, actor, digest) DO NOTHING;
 -- name: idempotency_drop_before
 DELETE FROM idempotency WHERE at < $1;
 
+-- name: idempotency_forget
+DELETE FROM idempotency WHERE (actor_kind, actor, digest) IN
+    (SELECT actor_kind, actor, digest FROM idempotency WHERE at < $1 ORDER BY at LIMIT $2);
+
 -- For the list of audit entries, which names persons by their public ids, erased ones too.
 -- name: subject_id_of_no
 SELECT id FROM subject WHERE no = $1;

@@ -16,6 +16,14 @@ DELETE FROM key_trim WHERE subject = $1 AND version = $2;
 -- name: key_trim_list
 SELECT subject, version FROM key_trim ORDER BY subject, version;
 
+-- name: clock_mark_get
+SELECT wall_at, boot_us, boot FROM clock_mark WHERE no = 1;
+
+-- name: clock_mark_put
+INSERT INTO clock_mark (no, wall_at, boot_us, boot) VALUES (1, $1, $2, $3)
+ON CONFLICT (no) DO UPDATE
+SET wall_at = excluded.wall_at, boot_us = excluded.boot_us, boot = excluded.boot;
+
 -- name: setting_get
 SELECT value FROM setting WHERE name = $1;
 

@@ -34,8 +34,14 @@ UPDATE subject SET kind = $1, flags = $2, version = $3, tell_by_at = $4, told_at
                    email_tag = $7, phone_tag = $8, post_tag = $9, standing = $10, record = $11
 WHERE no = $12 AND version = $13 AND state = 1;
 
+-- After the one that became due at $2 and has the number $3.
 -- name: subject_due
-SELECT no, due_at FROM subject WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, no LIMIT $2;
+SELECT no, due_at FROM subject
+WHERE due_at IS NOT NULL AND due_at <= $1 AND due_at >= $2 AND (due_at > $2 OR no > $3)
+ORDER BY due_at, no LIMIT $4;
+
+-- name: subject_due_count
+SELECT COUNT(*), MIN(due_at) FROM subject WHERE due_at IS NOT NULL AND due_at <= $1;
 
 -- name: subject_after
 SELECT no, id, kind, flags, state, version, created_at, tell_by_at, told_at, due_at,
@@ -90,7 +96,8 @@ ON CONFLICT (actor_kind, actor, hour) DO UPDATE SET used = budget.used + exclude
 RETURNING used;
 
 -- name: budget_forget
-DELETE FROM budget WHERE hour < $1;
+DELETE FROM budget WHERE (actor_kind, actor, hour) IN
+    (SELECT actor_kind, actor, hour FROM budget WHERE hour < $1 ORDER BY hour LIMIT $2);
 
 -- name: import_subject_put
 INSERT INTO import_subject (subject, import, made, ask, version) VALUES ($1, $2, $3, $4, $5)
@@ -109,6 +116,11 @@ VALUES ($1, $2, $3, $4,
 
 -- name: contact_forget
 DELETE FROM contact WHERE subject = $1 AND purpose = $2 AND channel = $3 AND at <= $4;
+
+-- name: contact_forget_old
+DELETE FROM contact WHERE (subject, purpose, channel, at, entry) IN
+    (SELECT subject, purpose, channel, at, entry FROM contact
+     WHERE purpose = $1 AND at <= $2 ORDER BY at LIMIT $3);
 
 -- name: subject_nos
 SELECT no FROM subject WHERE no > $1 AND state = 1 ORDER BY no LIMIT $2;

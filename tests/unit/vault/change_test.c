@@ -142,20 +142,22 @@ a_contract_that_ended_lives_out_its_retention_and_is_swept(void **state)
 	struct fixture *f = *state;
 	uid id = person_make(f, "order", "email=anna@example.com", "city=Lund", NULL);
 	struct sweep_result swept;
+	struct sweep_due due;
 
 	f->job.now += 4000 * TIME_DAY; /* open as long as the contract is */
-	assert_ok(sweep(&f->job, f->vault, 10, false, &swept));
+	assert_ok(sweep(&f->job, f->vault, 10, &(struct sweep_round){ 0 }, &swept));
 	assert_int_equal(swept.persons, 0);
 	assert_ok(person_act(f, id, ACT_ENDED, "order"));
 	f->job.now += 90 * TIME_DAY - 1;
-	assert_ok(sweep(&f->job, f->vault, 10, false, &swept));
+	assert_ok(sweep(&f->job, f->vault, 10, &(struct sweep_round){ 0 }, &swept));
 	assert_int_equal(swept.persons, 0);
 	assert_int_equal(person_values(f, id), 2);
 	f->job.now += 1;
-	assert_ok(sweep(&f->job, f->vault, 10, true, &swept)); /* only looks */
-	assert_int_equal(swept.persons, 1);
+	assert_ok(sweep_due(&f->job, &due));
+	assert_int_equal(due.persons, 1);
+	assert_int_equal(due.oldest_at, f->job.now);
 	assert_int_equal(person_values(f, id), 2);
-	assert_ok(sweep(&f->job, f->vault, 10, false, &swept));
+	assert_ok(sweep(&f->job, f->vault, 10, &(struct sweep_round){ 0 }, &swept));
 	assert_int_equal(swept.values_gone, 2);
 	assert_false(swept.more);
 	assert_int_equal(person_values(f, id), 0);
@@ -418,9 +420,9 @@ an_end_before_the_beginning_is_refused(void **state)
 	edit_act(&edit, ACT_GIVEN, "newsletter")->until_at = f->job.now + 1;
 	assert_ok(edit_commit(&edit));
 	f->job.now++;
-	assert_ok(sweep(&f->job, f->vault, 10, false, &swept));
+	assert_ok(sweep(&f->job, f->vault, 10, &(struct sweep_round){ 0 }, &swept));
 	assert_int_equal(swept.persons, 1);
-	assert_ok(sweep(&f->job, f->vault, 10, false, &swept));
+	assert_ok(sweep(&f->job, f->vault, 10, &(struct sweep_round){ 0 }, &swept));
 	assert_int_equal(swept.persons, 0); /* once */
 }
 
@@ -736,6 +738,7 @@ one_damaged_record_keeps_nobody_else_from_being_swept(void **state)
 {
 	struct fixture *f = *state;
 	uid first = anna(f), second;
+	struct sweep_round round = { 0 };
 	struct sweep_result swept;
 	bytes record;
 	uint8_t *damaged;
@@ -749,12 +752,15 @@ one_damaged_record_keeps_nobody_else_from_being_swept(void **state)
 	sql_put_blob(f, "valv.db", "UPDATE subject SET record = ?1 WHERE no = ?2", (bytes){ damaged, record.len },
 	             person_no(f, first), 0);
 	f->job.now += 3 * 365 * TIME_DAY;
-	assert_ok(sweep(&f->job, f->vault, 10, false, &swept));
+	assert_ok(sweep(&f->job, f->vault, 10, &(struct sweep_round){ 0 }, &swept));
 	assert_int_equal(swept.persons, 2);
 	assert_int_equal(swept.failed, 1);
 	assert_int_equal(person_values(f, second), 0);
-	assert_ok(sweep(&f->job, f->vault, 1, false, &swept));
-	assert_false(swept.more); /* not for ever */
+	assert_ok(sweep(&f->job, f->vault, 1, &round, &swept));
+	assert_int_equal(swept.failed, 1);
+	assert_ok(sweep(&f->job, f->vault, 1, &round, &swept));
+	assert_int_equal(swept.persons, 0); /* not for ever */
+	assert_false(swept.more);
 }
 
 static void

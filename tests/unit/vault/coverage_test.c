@@ -7,6 +7,7 @@
 #include "random.h"
 #include "standing_oracle.h"
 #include "vault/rows.h"
+#include "vault/preview.h"
 #include "vault_tests.h"
 
 #define PERSONS 4
@@ -328,21 +329,48 @@ change_any(struct world *w, struct model *person)
 	person_check(w, person);
 }
 
+/* Z1: what a preview counts for a day to come is what is due when that day has come. */
+static void
+preview_check(struct world *w)
+{
+	static const uint32_t days[] = { 1, 7, 40, 366 };
+	uint32_t ahead = days[random_below(&w->random, COUNT(days))];
+	time_us now = w->f.job.now;
+	struct preview before, then;
+
+	assert_ok(sweep_preview(&w->f.job, w->f.vault, ahead, &before));
+	w->f.job.now = before.until_at;
+	assert_ok(sweep_preview(&w->f.job, w->f.vault, 0, &then));
+	w->f.job.now = now;
+	assert_int_equal(before.values, then.values);
+	assert_int_equal(before.persons, then.persons);
+	assert_int_equal(before.emptied, then.emptied);
+	assert_int_equal(before.failed, 0);
+}
+
 /* T1: after a sweep nothing is left that is not covered. */
 static void
 sweep_all(struct world *w)
 {
+	uint64_t gone = 0;
+	struct preview preview;
 	OWNED(registry_drop) const struct registry *registry = NULL;
 	struct sweep_result result = { .more = true };
+	struct sweep_round round = { 0 };
+	struct sweep_due due;
 
+	preview_check(w);
+	assert_ok(sweep_preview(&w->f.job, w->f.vault, 0, &preview));
 	for (int batch = 0; result.more; batch++) {
 		assert_true(batch < 20);
-		assert_ok(sweep(&w->f.job, w->f.vault, 2, false, &result));
+		assert_ok(sweep(&w->f.job, w->f.vault, 2, &round, &result));
 		w->swept += result.persons;
+		gone += result.values_gone;
 	}
+	assert_int_equal(gone, preview.values); /* Z1 */
 	assert_int_equal(result.more, false);
-	assert_ok(sweep(&w->f.job, w->f.vault, 100, true, &result));
-	assert_int_equal(result.persons, 0); /* nobody is due twice */
+	assert_ok(sweep_due(&w->f.job, &due));
+	assert_int_equal(due.persons, 0); /* nobody is due twice */
 	assert_ok(registry_hold(&w->f.job, w->f.vault, &registry));
 	for (size_t i = 0; i < PERSONS; i++) {
 		struct act_row row[ORACLE_ACTS];

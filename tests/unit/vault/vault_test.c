@@ -3,5 +3,6 @@
 int
 main(void)
 {
-	return record_tests() + change_tests() + suppress_tests() + registry_tests() + coverage_tests();
+	return record_tests() + change_tests() + suppress_tests() + registry_tests() + coverage_tests() +
+	       clock_tests();
 }

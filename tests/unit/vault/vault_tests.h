@@ -7,6 +7,7 @@ int change_tests(void);
 int suppress_tests(void);
 int registry_tests(void);
 int coverage_tests(void);
+int clock_tests(void);
 
 int thread_tests(void);
 int rotate_tests(void);

@@ -120,4 +120,17 @@ CREATE INDEX outbox_day ON outbox (day) WHERE content IS NOT NULL;
 
 -- --- retention ----------------------------------------------------------------------------------
 
+-- One row, no 1: a moment at which the wall clock was believed (vault/clock.h).  boot_us: time since the
+-- machine started; boot: which start that was.
+CREATE TABLE clock_mark (
+	no       {id},
+	wall_at  {int} NOT NULL,
+	boot_us  {int} NOT NULL,
+	boot     {bytes} NOT NULL
+);
+
+-- What has an end of its own is cleared in steps, oldest first.
+CREATE INDEX contact_at ON contact (purpose, at);
+CREATE INDEX budget_hour ON budget (hour);
+
 -- --- negative facts -----------------------------------------------------------------------------

@@ -1,0 +1,64 @@
+/* rights/chores.c -- the list; contract: chores.h. */
+#include "rights/chores.h"
+
+#include <stdatomic.h>
+
+#include "access/idempotency.h"
+#include "rights/link.h"
+#include "vault/decide.h"
+#include "vault/outbox.h"
+#include "vault/subject.h"
+
+#define STEP 500
+
+static enum err
+idempotency_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
+{
+	return idempotency_forget(job, vault->store, max, ret_count);
+}
+
+/* All at once: what waits to be sent is never much. */
+static enum err
+outbox_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
+{
+	*ret_count = 0;
+	return outbox_expire(job, vault);
+}
+
+/* Beside each: what it clears, and when that is over.  API keys that have expired stay: the audit log
+ * names them. */
+static chore_step *const chores[] = {
+	idempotency_step, /* replays of writes: a day after the first */
+	budget_forget,    /* lookups by value counted: when the hour is over */
+	contacts_forget,  /* contacts counted for a frequency cap: when its period is over */
+	links_sweep,      /* packages that nobody fetched in time */
+	outbox_step,      /* what was not sent in its life, and the keys that sealed it */
+};
+
+static enum err
+chore_run(struct job *job, struct vault *vault, chore_step *step, const _Atomic bool *stopping,
+          uint64_t *count)
+{
+	uint64_t gone;
+
+	do {
+		gone = 0;
+		TRY(step(job, vault, STEP, &gone));
+		*count += gone;
+	} while (gone >= STEP && !(stopping && atomic_load(stopping)));
+	return OK;
+}
+
+enum err
+chores_run(struct job *job, struct vault *vault, const _Atomic bool *stopping, uint64_t *ret_count)
+{
+	enum err first = OK, err;
+
+	*ret_count = 0;
+	for (size_t i = 0; i < COUNT(chores) && !(stopping && atomic_load(stopping)); i++) {
+		err = chore_run(job, vault, chores[i], stopping, ret_count);
+		if (err && !first)
+			first = err;
+	}
+	return first;
+}
