@@ -108,6 +108,13 @@ associate_subject(uint32_t epoch, int64_t subject)
 }
 
 static struct associated
+associate_escrow(str name)
+{
+	must(name.len <= KEYRING_NAME_MAX);
+	return associate(S("valv escrow 1"), 0, str_bytes(name));
+}
+
+static struct associated
 associate_name(uint32_t epoch, str name)
 {
 	must(name.len <= KEYRING_NAME_MAX);
@@ -248,6 +255,33 @@ keyring_epoch_drop(struct keyring *keyring, uint32_t epoch)
 		return;
 	kek->epoch = 0;
 	wipe(kek->key, sizeof(kek->key)); /* K3 */
+}
+
+/* --- escrowed keys --------------------------------------------------------------------------- */
+
+void
+keyring_escrow_wrap(struct keyring *keyring, str name, struct secret *key, struct buf *ret_wrapped)
+{
+	struct associated associated = associate_escrow(name);
+
+	seal(secret_octets(keyring->root), associated_bytes(&associated),
+	     (bytes){ secret_octets(key), KEY_BYTES }, ret_wrapped);
+}
+
+enum err
+keyring_escrow_open(struct job *job, struct keyring *keyring, str name, bytes wrapped,
+                    struct secret **ret)
+{
+	OWNED(secret_free) struct secret *key = secret_new();
+	struct associated associated = associate_escrow(name);
+
+	if (wrapped.len != SEAL_OVERHEAD + KEY_BYTES ||
+	    !seal_open_into(secret_octets(keyring->root), associated_bytes(&associated), wrapped,
+	                    secret_octets(key)))
+		return fail(job, ERR_ROOT, "this root key (or passphrase) is not the data's");
+	*ret = key;
+	key = NULL;
+	return OK;
 }
 
 /* --- wrapping -------------------------------------------------------------------------------- */

@@ -77,6 +77,15 @@ must_check enum err keyring_unwrap(struct job *job, struct keyring *keyring, int
                                    bytes wrapped, struct keyset **ret);
 bool wrapped_epoch(bytes wrapped, uint32_t *ret); /* which epoch wrapped it */
 
+/* --- escrowed keys ---------------------------------------------------------------------------- */
+
+/* Wrapped by the root itself: no turning of epochs touches them. */
+void keyring_escrow_wrap(struct keyring *keyring, str name, struct secret *key,
+                         struct buf *ret_wrapped);
+/* ERR_ROOT  this root did not wrap it, or it is not that key */
+must_check enum err keyring_escrow_open(struct job *job, struct keyring *keyring, str name,
+                                        bytes wrapped, struct secret **ret);
+
 /* --- named keys: lookup keys, tag keys, pending keys ----------------------------------------- */
 
 struct secret *keyring_named_new(struct keyring *keyring, str name, struct buf *ret_wrapped);

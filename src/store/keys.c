@@ -313,6 +313,52 @@ keys_named_list(struct job *job, struct keys *keys, str prefix, str **ret, size_
 	*ret_count = count;
 }
 
+/* --- escrowed keys ---------------------------------------------------------------------------- */
+
+struct escrow_plan {
+	str name;
+	bytes wrapped;
+};
+
+static enum err
+escrow_steps(struct job *job, struct db *db, void *arg)
+{
+	struct escrow_plan *plan = arg;
+
+	TRY(db_keys_begin(job, db));
+	return db_run(job, db, SQL_KEYS_ESCROW_PUT, ARGS(sql_text(plan->name), sql_bytes(plan->wrapped)), NULL);
+}
+
+static enum err
+escrow_make(struct job *job, struct keys *keys, struct store *store, str name, struct secret **ret)
+{
+	OWNED(secret_free) struct secret *secret = secret_random();
+	OWNED(buf_release) struct buf wrapped = { .max = 4096 };
+	struct escrow_plan plan = { .name = name };
+
+	keyring_escrow_wrap(keys->ring, name, secret, &wrapped);
+	plan.wrapped = buf_bytes(&wrapped);
+	TRY(store_write(job, store, WRITE_RESERVED, escrow_steps, &plan));
+	*ret = secret;
+	secret = NULL;
+	return OK;
+}
+
+enum err
+keys_escrowed(struct job *job, struct keys *keys, struct store *store, str name, struct secret **ret)
+{
+	OWNED(reader_end) struct db *db = NULL;
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	TRY(store_reader(job, store, &db));
+	TRY(db_query(job, db, SQL_KEYS_ESCROW_GET, ARGS(sql_text(name)), &rows));
+	TRY(rows_next(job, &rows, &there));
+	if (there)
+		return keyring_escrow_open(job, keys->ring, name, rows_bytes(&rows, 0), ret);
+	return escrow_make(job, keys, store, name, ret);
+}
+
 /* --- rotation --------------------------------------------------------------------------------- */
 
 struct rotate_plan {

@@ -40,6 +40,11 @@ must_check enum err keys_named_drop(struct job *job, struct keys *keys, struct s
 /* Names that begin with the prefix, in the arena. */
 void keys_named_list(struct job *job, struct keys *keys, str prefix, str **ret, size_t *ret_count);
 
+/* The escrowed key of that name: wrapped by the root itself, outside of the epochs.  Made when first
+ * asked for (durable first).  The caller's own. */
+must_check enum err keys_escrowed(struct job *job, struct keys *keys, struct store *store, str name,
+                                  struct secret **ret);
+
 /* Turn the epoch over while serving: new KEK, rewrap everything in batches, destroy the old ones.
  * A crash at any step leaves a store that opens and a rotation that can be run again, and so does a
  * failure.  ERR_BUSY: another one is under way.  Calls

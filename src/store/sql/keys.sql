@@ -42,3 +42,9 @@ DELETE FROM kek WHERE epoch < $1;
 -- name: keys_left_below
 SELECT (SELECT COUNT(*) FROM subject_key WHERE epoch < $1)
      + (SELECT COUNT(*) FROM named_key WHERE epoch < $1);
+
+-- name: keys_escrow_get
+SELECT wrapped FROM escrow_key WHERE name = $1;
+
+-- name: keys_escrow_put
+INSERT INTO escrow_key (name, wrapped) VALUES ($1, $2);

@@ -63,5 +63,5 @@ all_zero(const void *ptr, size_t len)
 int
 main(void)
 {
-	return secret_tests() + seal_tests() + keyring_tests() + root_tests() + sign_tests();
+	return secret_tests() + seal_tests() + keyring_tests() + root_tests() + sign_tests() + words_tests();
 }

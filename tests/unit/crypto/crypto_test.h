@@ -39,5 +39,6 @@ int seal_tests(void);
 int keyring_tests(void);
 int root_tests(void);
 int sign_tests(void);
+int words_tests(void);
 
 #endif
