@@ -1,6 +1,7 @@
 /* access/key.c -- contract and invariants A1-A3: key.h. */
 #include "access/key.h"
 
+#include "audit/fact.h"
 #include "base/limits.h"
 #include "crypto/seal.h"
 #include "os/random.h"
@@ -282,6 +283,7 @@ revoke_steps(struct job *job, struct db *db, void *arg)
 	rows_end(&rows);
 	TRY(db_run(job, db, SQL_API_KEY_REVOKE, ARGS(sql_i64(job->now), sql_i64(no)), NULL));
 	db_touch(db, TOPIC_API_KEYS);
+	TRY(fact_key_revoked(job, db, *id));
 	return entry_of_key(job, db, ENTRY_KEY_REVOKE, *id);
 }
 

@@ -43,6 +43,8 @@
 	X(ERR_CORRUPT,          500, "corrupt",               "Stored data is not what it must be.") \
 	X(ERR_BUSY,             503, "busy",                  "Too much at once; try again.") \
 	X(ERR_STORE,            503, "store",                 "The store could not do it; nothing was changed.") \
+	X(ERR_FACTS,            503, "facts",                 "It is done, but the second place that must know of it cannot be written; it is written there as soon as it can be.") \
+	X(ERR_SEALED,           503, "sealed",                "The store is sealed: it may hold again what was taken away.") \
 	X(ERR_FULL,             507, "full",                  "The disk is full; nothing was changed.") \
 	X(ERR_IO,               500, "io",                    "A file could not be read or written.") \
 	X(ERR_NEWER,            500, "newer",                 "The store was written by a newer Valv.") \

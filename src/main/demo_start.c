@@ -30,12 +30,12 @@ fill(struct job *job, struct vault *vault, const char *dir, void *ctx)
 }
 
 enum err
-demo_make(struct job *job, const char *dir)
+demo_make(struct job *job, const char *dir, const char *facts)
 {
 	if (vault_there(job, dir))
 		return OK;
 	fputs("Making a vault with invented people; this is done once.\n", stderr);
-	return vault_make(job, dir, ROOT_KEY_FILE, fill, NULL);
+	return vault_make(job, dir, facts, ROOT_KEY_FILE, fill, NULL);
 }
 
 enum err

@@ -67,54 +67,69 @@ leftover_drop(struct job *job, const char *path)
 }
 
 static enum err
-fill_it(struct job *job, const char *dir, make_fill *fill, void *ctx)
+fill_it(struct job *job, const struct vault_place *place, make_fill *fill, void *ctx)
 {
 	OWNED(vault_close) struct vault *vault = NULL;
 	OWNED(reader_end) struct db *db = NULL;
 	enum err err;
 
-	if (!fill)
-		return OK;
-	TRY(vault_open(job, dir, &vault));
+	TRY(vault_open_at(job, place, &vault));
 	TRY(store_reader(job, vault->store, &db));
 	job->db = db;
 	job->actor = (struct actor){ .kind = ACTOR_OPERATOR, .no = geteuid() };
-	err = fill(job, vault, dir, ctx);
+	err = fill(job, vault, place->dir, ctx);
 	job->db = NULL;
 	return err;
 }
 
 static enum err
-make_at(struct job *job, const char *dir, enum root_source source, make_fill *fill, void *ctx)
+make_at(struct job *job, const struct vault_place *place, enum root_source source, make_fill *fill, void *ctx)
 {
-	TRY(dir_make(job, dir, 0700));
-	TRY(vault_create(job, dir, source));
-	return fill_it(job, dir, fill, ctx);
+	TRY(dir_make(job, place->dir, 0700));
+	TRY(vault_create(job, place->dir, source));
+	return fill_it(job, place, fill, ctx);
+}
+
+/* The data first: a vault whose ledger still waits beside its place finds it there. */
+static enum err
+facts_put(struct job *job, const char *making, const char *facts)
+{
+	if (strcmp(making, facts) == 0)
+		return OK;
+	if (rename(making, facts))
+		return fail(job, ERR_IO, "the ledger of facts cannot be put in its place");
+	return dir_sync(job, facts);
 }
 
 static enum err
-dir_sync(struct job *job, const char *path)
+make_beside(struct job *job, const char *dir, const char *facts, enum root_source source,
+            make_fill *fill, void *ctx)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool synced = fd >= 0 && fsync(fd) == 0;
+	struct vault_place place = { .dir = making_path(job, dir), .facts = facts };
 
-	if (fd >= 0)
-		close(fd);
-	return synced ? OK : fail(job, ERR_IO, "the directory cannot be synced");
+	TRY(leftover_drop(job, place.dir));
+	TRY(make_at(job, &place, source, fill, ctx));
+	if (rename(place.dir, dir))
+		return fail(job, ERR_IO, "the finished vault cannot be put in its place");
+	return dir_sync(job, dir);
 }
 
 enum err
-vault_make(struct job *job, const char *dir, enum root_source source, make_fill *fill, void *ctx)
+vault_make(struct job *job, const char *dir, const char *facts, enum root_source source,
+           make_fill *fill, void *ctx)
 {
-	const char *making = making_path(job, dir);
+	const char *place = facts ? facts : facts_dir_default(job, dir);
+	const char *making = facts_dir_making(job, place);
 
 	if (vault_there(job, dir))
 		return fail(job, ERR_CONFLICT, "there is a vault in this directory already");
+	if (file_exists(path_in(job, place, "ledger")))
+		return fail(job, ERR_SEALED, "there is a ledger of facts of another vault in that place: move it away, or name another place with --facts");
+	if (making != place)
+		TRY(leftover_drop(job, making));
 	if (file_exists(dir) && rmdir(dir))
-		return make_at(job, dir, source, fill, ctx);
-	TRY(leftover_drop(job, making));
-	TRY(make_at(job, making, source, fill, ctx));
-	if (rename(making, dir))
-		return fail(job, ERR_IO, "the finished vault cannot be put in its place");
-	return dir_sync(job, path_in(job, dir, ".."));
+		TRY(make_at(job, &(struct vault_place){ .dir = dir, .facts = making }, source, fill, ctx));
+	else
+		TRY(make_beside(job, dir, making, source, fill, ctx));
+	return facts_put(job, making, place);
 }

@@ -33,6 +33,7 @@
 
 static const struct option options[] = {
 	{ "data", "DIR", "The vault; $VALV_DATA, or else ./valv-data." },
+	{ "facts", "DIR", "Where its ledger of facts lies; where it lay last, else beside the vault, in DIR.facts." },
 	{ "listen", "ADDRESS:PORT",
 	  "Where to listen; " LISTEN_DEFAULT " unless said. Port 0 takes any; "
 	  "none leaves only the socket DIR/valv.sock." },
@@ -112,14 +113,17 @@ where_to_listen(struct cli *cli, const struct args *args, struct listen_on *ret)
 }
 
 static enum err
-open_vault(struct job *job, struct cli *cli, const char *dir, bool demo, struct serving *serving)
+open_vault(struct job *job, struct cli *cli, const char *dir, const char *facts, bool demo,
+           struct serving *serving)
 {
+	struct vault_place place = { .dir = dir, .facts = facts, .remember = true };
+
 	if (demo)
-		TRY(demo_make(job, dir));
+		TRY(demo_make(job, dir, facts));
 	else if (!vault_there(job, dir))
 		return complain(cli, EXIT_NOT_FOUND, "there is no vault in %s; make one: %s init%s",
 		                dir, cli->program, data_option(job, dir));
-	TRY(vault_open(job, dir, &serving->vault));
+	TRY(vault_open_at(job, &place, &serving->vault));
 	TRY(store_reader(job, serving->vault->store, &serving->db));
 	job->db = serving->db;
 	TRY(clock_start(job, serving->vault)); /* before anything can be erased by time (K1) */
@@ -198,7 +202,8 @@ run(struct job *job, struct cli *cli, const struct args *args)
 	TRY(arg_number(cli, args, "workers", WORKERS_MAX, &workers));
 	limits_set();
 	job->actor = (struct actor){ .kind = ACTOR_SYSTEM };
-	TRY(open_vault(job, cli, dir, arg_given(args, "demo"), &serving));
+	TRY(open_vault(job, cli, dir, arg_given(args, "facts") ? arg_c(args, "facts") : NULL,
+	               arg_given(args, "demo"), &serving));
 	stop_listen();
 	TRY(demo_is(job, serving.vault, &demo));
 	TRY(start(job, dir, &on, (unsigned)workers, demo, &serving));

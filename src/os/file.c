@@ -74,8 +74,8 @@ write_all(struct job *job, int fd, bytes content)
 	return OK;
 }
 
-static enum err
-sync_parent(struct job *job, const char *path)
+enum err
+dir_sync(struct job *job, const char *path)
 {
 	char *copy = (char *)arena_c(&job->arena, str_from_c(path));
 	OWNED(fd_end) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -95,7 +95,7 @@ file_create(struct job *job, const char *path, int mode, bytes content)
 	if (fd < 0)
 		return io_error(job);
 	TRY(write_all(job, fd, content));
-	return sync_parent(job, path);
+	return dir_sync(job, path);
 }
 
 enum err
@@ -112,7 +112,7 @@ file_replace(struct job *job, const char *path, int mode, bytes content)
 	TRY(file_create(job, temporary, mode, content));
 	if (rename(temporary, path) < 0)
 		return io_error(job);
-	return sync_parent(job, path);
+	return dir_sync(job, path);
 }
 
 enum err

@@ -17,6 +17,8 @@ must_check enum err file_create(struct job *job, const char *path, int mode, byt
 must_check enum err file_replace(struct job *job, const char *path, int mode, bytes content);
 
 must_check enum err dir_make(struct job *job, const char *path, int mode); /* fine if it exists */
+/* Sync the directory that `path` stands in, so that what was made or renamed there stays. */
+must_check enum err dir_sync(struct job *job, const char *path);
 bool file_exists(const char *path);
 
 /* An exclusive lock held until the process ends or lock_release.  ERR_LOCKED, ERR_IO */

@@ -20,6 +20,7 @@
 #include "os/file.h"
 #include "store/checkpointer.h"
 #include "store/driver.h"
+#include "store/fact_queue.h"
 #include "store/fault.h"
 
 #define GROUP_MAX_DEFAULT 256
@@ -35,6 +36,7 @@ struct write {
 	write_steps *steps;
 	void *plan;
 	enum write_flags flags;
+	bool facts; /* waits for the ledger of facts */
 	enum err err;
 	struct write *wakes[2]; /* whom its owner wakes in turn */
 	_Atomic uint32_t done;
@@ -62,6 +64,7 @@ struct writer {
 	enum keys_touched keys; /* by the steps that run */
 	bool touched[TOPIC_COUNT];
 	uint32_t epoch_min; /* key sets wrapped by older epochs are refused */
+	struct fact_queue facts;
 };
 
 struct store {
@@ -80,6 +83,7 @@ struct store {
 
 	struct checkpointer *checkpointer;
 	struct writer writer;
+	const struct facts *facts; /* the writer's, for whoever needs its digests */
 	_Atomic uint64_t generation[TOPIC_COUNT];
 	_Atomic uint64_t groups, writes, failed;
 	_Atomic bool reserve_in_use;
@@ -230,6 +234,27 @@ db_keys_trim(struct job *job, struct db *db, int64_t subject, int64_t version, u
 	return OK;
 }
 
+const struct facts *
+db_facts(struct db *db)
+{
+	struct writer *writer = db_writer(db);
+
+	must(writer);
+	return writer->facts.facts;
+}
+
+enum err
+db_fact(struct job *job, struct db *db, bytes plain)
+{
+	struct writer *writer = db_writer(db);
+
+	must(writer);
+	if (!writer->facts.facts)
+		return OK;
+	writer->current->facts = true;
+	return fact_queue_put(job, db, &writer->facts, plain);
+}
+
 void
 db_touch(struct db *db, enum topic topic)
 {
@@ -301,6 +326,7 @@ attempt(struct job *job, struct writer *writer, write_steps *steps, void *plan)
 {
 	int64_t entry_before = writer->entry_counter;
 	struct trim **trim_before = writer->trim_last;
+	int64_t fact_before = writer->facts.last;
 	enum err err;
 
 	writer->keys = KEYS_UNTOUCHED;
@@ -313,6 +339,7 @@ attempt(struct job *job, struct writer *writer, write_steps *steps, void *plan)
 	db_savepoint_undo(writer->db, SIDE_DATA);
 	keys_undo(writer);
 	writer->entry_counter = entry_before;
+	writer->facts.last = fact_before;
 	writer->trim_last = trim_before;
 	*trim_before = NULL;
 	return err;
@@ -428,6 +455,44 @@ trims_finish(struct job *job, struct store *store)
 	}
 }
 
+/* Numbers that the store gives and that are in use when this group is durable. */
+static struct facts_numbers
+numbers_used(const struct store *store)
+{
+	return (struct facts_numbers){ atomic_load(&store->next_subject), store->writer.entry_counter + 1 };
+}
+
+static enum err
+facts_before_commit(struct job *job, struct store *store)
+{
+	struct fact_queue *queue = &store->writer.facts;
+
+	if (!queue->facts)
+		return OK;
+	if (queue->wanted)
+		TRY(fact_queue_tidy(job, store->writer.db, queue));
+	return fact_queue_reserve(job, queue, numbers_used(store));
+}
+
+/* G1: the data is durable, the second place is not; who waits for it is told so. */
+static void
+facts_after_commit(struct job *job, struct store *store, struct write *first)
+{
+	struct fact_queue *queue = &store->writer.facts;
+	enum err err = fact_queue_write(job, store->writer.db, queue);
+
+	if (err == ERR_FULL) { /* when both lie on one disk, the reserve is for this too */
+		job_forgive(job);
+		reserve_open(store);
+		err = fact_queue_write(job, store->writer.db, queue);
+	}
+	if (!err)
+		return;
+	for (struct write *write = first; write; write = write->next)
+		if (write->facts && !write->err)
+			write->err = fail(write->job, ERR_FACTS, "the ledger of facts cannot be written");
+}
+
 static void
 group_fail(struct store *store, struct write *first, enum err err)
 {
@@ -446,24 +511,30 @@ group_try(struct store *store, struct write *first)
 {
 	struct writer *writer = &store->writer;
 	struct job *job = &writer->job;
-	int64_t entry_before = writer->entry_counter;
+	int64_t entry_before = writer->entry_counter, fact_before = writer->facts.last;
 	enum err err;
 
 	job_forgive(job);
 	writer->trim_first = NULL;
 	writer->trim_last = &writer->trim_first;
+	writer->facts.wanted = false;
 	err = db_begin(job, writer->db, SIDE_DATA);
 	for (struct write *write = first; write && !err; write = write->next)
 		if (!member_run(store, write))
 			err = write->err ? write->err : ERR_STORE;
 	if (!err)
+		err = facts_before_commit(job, store);
+	if (!err)
 		err = commit_both(job, writer->db);
 	if (err) {
 		writer->entry_counter = entry_before;
+		writer->facts.last = fact_before;
 		group_fail(store, first, err);
 		return false;
 	}
 	generations_move(store);
+	if (writer->facts.wanted && fact_queue_behind(&writer->facts))
+		facts_after_commit(job, store, first);
 	if (writer->trim_first)
 		trims_finish(job, store);
 	return true;
@@ -701,6 +772,19 @@ read_counter(struct job *job, struct db *db, enum sql sql, int64_t *ret)
 	return OK;
 }
 
+/* Above what is there, and above what a restore said may have been there. */
+static enum err
+numbers_go_on(struct job *job, struct store *store, int64_t last_subject)
+{
+	struct fact_floors floors;
+
+	TRY(fact_floors_get(job, store->writer.db, &floors));
+	atomic_store(&store->next_subject, last_subject + 1 > floors.subject ? last_subject + 1 : floors.subject);
+	if (store->writer.entry_counter < floors.entry - 1)
+		store->writer.entry_counter = floors.entry - 1;
+	return OK;
+}
+
 static enum err
 store_begin(struct job *job, const struct store_config *config, struct store *store)
 {
@@ -710,12 +794,14 @@ store_begin(struct job *job, const struct store_config *config, struct store *st
 	store->group_max = config->group_max ? config->group_max : GROUP_MAX_DEFAULT;
 	if (!file_exists(file_in(job, config->dir, S("valv.db"))))
 		return fail(job, ERR_ABSENT, "there is no store in this directory; make one with: valv init");
+	if (!config->sealed && file_exists(file_in(job, config->dir, S("sealed"))))
+		return fail(job, ERR_SEALED, "this store is being restored, and that is not finished: run valv restore again");
 	TRY(lock_take(job, file_in(job, config->dir, S("lock")), &store->lock_fd));
 	TRY(db_open(job, config->dir, true, false, &store->writer.db));
 	TRY(migrate(job, store->writer.db));
 	TRY(read_counter(job, store->writer.db, SQL_ENTRY_LAST, &store->writer.entry_counter));
 	TRY(read_counter(job, store->writer.db, SQL_SUBJECT_LAST, &last_subject));
-	atomic_store(&store->next_subject, last_subject + 1);
+	TRY(numbers_go_on(job, store, last_subject));
 	db_entry_counter(store->writer.db, &store->writer.entry_counter);
 	db_set_writer(store->writer.db, &store->writer);
 	reserve_fill(store);
@@ -759,6 +845,7 @@ store_close(struct store **at)
 		pthread_mutex_unlock(&store->mutex);
 		pthread_join(store->thread, NULL);
 	}
+	fact_queue_close(store->writer.db, &store->writer.facts);
 	checkpointer_end(&store->checkpointer);
 	db_close(&store->writer.db);
 	job_release(&store->writer.job);
@@ -782,6 +869,57 @@ void
 reader_end(struct db **db)
 {
 	db_close(db);
+}
+
+/* --- the ledger of facts ---------------------------------------------------------------------- */
+
+static enum err
+facts_want_steps(struct job *job, struct db *db, void *plan)
+{
+	struct writer *writer = db_writer(db);
+
+	writer->current->facts = writer->facts.wanted = true;
+	return OK; /* it is written after the commit */
+}
+
+enum err
+facts_finish(struct job *job, struct store *store)
+{
+	return store_write(job, store, WRITE_RESERVED, facts_want_steps, NULL);
+}
+
+struct attach {
+	struct store *store;
+	struct fact_queue queue;
+};
+
+static enum err
+attach_steps(struct job *job, struct db *db, void *plan)
+{
+	struct attach *attach = plan;
+
+	attach->store->writer.facts = attach->queue;
+	attach->store->writer.facts.last = attach->queue.last;
+	return OK;
+}
+
+enum err
+store_facts_open(struct job *job, struct store *store, const char *dir, struct secret *key)
+{
+	OWNED(db_close) struct db *db = NULL;
+	struct attach attach = { .store = store };
+
+	TRY(db_open(job, store->dir, true, false, &db));
+	TRY(fact_queue_open(job, db, dir, key, numbers_used(store), &attach.queue));
+	store->facts = attach.queue.facts;
+	TRY(store_write(job, store, WRITE_RESERVED, attach_steps, &attach));
+	return facts_finish(job, store);
+}
+
+const struct facts *
+store_facts(const struct store *store)
+{
+	return store->facts;
 }
 
 int64_t

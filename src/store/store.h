@@ -3,6 +3,7 @@
  *   valv.db    everything about people, sealed      keys.db  wrapped keys, apart from the data
  *   root.key   the root, unless held elsewhere      lock     held by the process that has it open
  *   reserve    room kept for withdrawals and revocations when the disk is full
+ *   sealed     it is being restored, and not to be served before that is done
  *
  *   S1  store_write() returns OK only when its steps are durable (I3).
  *   S2  Keys that a write adds are durable before its data; keys that it takes away are destroyed
@@ -16,11 +17,14 @@
 
 #include "store/db.h"
 
+struct facts;
+struct secret;
 struct store;
 
 struct store_config {
 	const char *dir;
 	size_t group_max; /* writes in one commit; 0: 256 */
+	bool sealed;      /* open it although it is being restored */
 };
 
 /* Make an empty store in an existing directory.  ERR_CONFLICT there is one. */
@@ -28,7 +32,7 @@ must_check enum err store_create(struct job *job, const char *dir);
 
 /* Open, lock, migrate.
  *   ERR_ABSENT no store   ERR_LOCKED another process   ERR_NEWER written by a newer Valv
- *   ERR_CORRUPT not a Valv store   ERR_STORE */
+ *   ERR_CORRUPT not a Valv store   ERR_SEALED   ERR_STORE */
 must_check enum err store_open(struct job *job, const struct store_config *config,
                                struct store **ret);
 void store_close(struct store **store); /* waits for writes under way; accepts NULL inside */
@@ -77,6 +81,23 @@ enum topic { TOPIC_REGISTRY, TOPIC_API_KEYS, TOPIC_COUNT };
 must_check enum err store_generation(struct job *job, struct store *store, enum topic topic,
                                      uint64_t *ret);
 void db_touch(struct db *db, enum topic topic); /* inside steps */
+
+/* --- what was taken away ----------------------------------------------------------------------- */
+
+/* From now on facts are kept: in a ledger of the store's own in directory `dir` (store/facts.h, G1
+ * and G2), with this key, which is borrowed.  What a crash left in the queue is written first.
+ *   ERR_SEALED  the ledger is missing, another, damaged, or newer or older than the store
+ *   ERR_FACTS   it cannot be written now   ERR_LOCKED, ERR_IO, ERR_FULL, ERR_STORE */
+must_check enum err store_facts_open(struct job *job, struct store *store, const char *dir,
+                                     struct secret *key);
+/* For facts_digest() only; NULL: this store keeps no facts (yet). */
+const struct facts *store_facts(const struct store *store);
+const struct facts *db_facts(struct db *db); /* the same, inside steps */
+/* Inside steps: a fact, in the ledger before the write is acknowledged.  Nothing when the store keeps
+ * none: what stands below access/ has no ledger, and a restore says nothing twice. */
+must_check enum err db_fact(struct job *job, struct db *db, bytes plain);
+/* Write out what an unreachable second place left in the queue; OK when nothing is left.  ERR_FACTS */
+must_check enum err facts_finish(struct job *job, struct store *store);
 
 /* A fresh subject number; never given twice by this store. */
 int64_t store_next_subject(struct store *store);

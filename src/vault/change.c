@@ -8,6 +8,7 @@
 #include "vault/outbox.h"
 #include "vault/rows.h"
 #include "vault/suppress.h"
+#include "vault/taken.h"
 
 #define CLOCK_SKEW (5 * 60 * TIME_SECOND) /* an act may be dated this far ahead of our clock */
 #define CREATE_TRIES 5
@@ -45,6 +46,7 @@ struct plan {
 	size_t values_gone;
 	struct outbox_plan outbox; /* what recipients are told of it */
 	bool at_outbox;            /* where the steps stopped: somebody was told meanwhile */
+	struct taken taken;
 };
 
 /* One preparation: what was there, what is wanted, what comes out. */
@@ -702,6 +704,9 @@ change_prepare(struct job *job, struct vault *vault, struct change *change, stru
 	for (size_t i = 0; i < plan.act_count; i++)
 		evidence_seal(&prepare, &change->act[i], &plan.act[i]);
 	TRY(record_make(&prepare));
+	/* What time takes away it takes away again after a restore (F3). */
+	if (change->entry != ENTRY_EXPIRE)
+		taken_values(job, prepare.old, prepare.old_count, prepare.value, prepare.value_count, &plan.taken);
 	lookups_make(&prepare);
 	for (enum address address = ADDRESS_EMAIL; address < ADDRESS_COUNT; address++)
 		tag_make(&prepare, address);
@@ -817,6 +822,7 @@ plan_steps(struct job *job, struct db *db, void *arg)
 	TRY(lookup_steps(job, db, plan));
 	TRY(ledger_steps(job, db, plan));
 	TRY(suppression_steps(job, db, plan));
+	TRY(taken_steps(job, db, &change->subject, after, plan->act, plan->act_count, &plan->taken));
 	if (plan->trim)
 		TRY(db_keys_trim(job, db, after->no, after->version, plan->epoch, plan->trimmed));
 	if (change->import_no)

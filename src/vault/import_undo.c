@@ -7,6 +7,7 @@
  *
  * It goes by parts; what is done is taken off the list in the same transaction, so it can be
  * stopped anywhere and called again. */
+#include "audit/fact.h"
 #include "base/limits.h"
 #include "vault/import_parts.h"
 #include "vault/rows.h"
@@ -21,6 +22,7 @@ struct lookup_key {
 
 struct made {
 	int64_t no;
+	uid id;
 	int64_t made;    /* 1 created, 2 changed, 3 changed by others meanwhile */
 	int64_t version; /* as the import left it */
 	bool untouched;
@@ -68,6 +70,7 @@ bury_one(struct job *job, struct db *db, const struct bury_plan *plan, const str
 		           NULL));
 	TRY(db_run(job, db, SQL_IMPORT_BURY_LEDGER, ARGS(sql_i64(made->no)), NULL));
 	TRY(db_keys_trim(job, db, made->no, made->version + 1, 0, (bytes){ 0 }));
+	TRY(fact_erased(job, db, made->id));
 	buf_le64(&body, (uint64_t)made->version + 1);
 	buf_le64(&body, (uint64_t)plan->import);
 	return entry_append(job, db,
@@ -87,6 +90,7 @@ lookups_collect(struct job *job, struct vault *vault, const struct registry *reg
 	size_t count;
 
 	TRY(subject_get_no(job, vault, made->no, &subject));
+	made->id = subject.id;
 	TRY(keys_get(job, vault->keys, job->db, subject.no, &keyset));
 	TRY(record_open(job, subject.id, keyset, subject.record, &value, &count));
 	made->lookup = arena_array(&job->arena, 2 * count, sizeof(*made->lookup));
@@ -387,6 +391,7 @@ undone_steps(struct job *job, struct db *db, void *arg)
 	const struct undone_plan *plan = arg;
 
 	TRY(db_run(job, db, SQL_IMPORT_UNDONE, ARGS(sql_text(plan->progress), sql_i64(plan->import->no)), NULL));
+	TRY(fact_import_undone(job, db, plan->import->id));
 	buf_le64(&body, (uint64_t)plan->import->no);
 	buf_le64(&body, plan->import->undone);
 	buf_le64(&body, plan->left);

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "audit/entry.h"
+#include "audit/fact.h"
 #include "base/limits.h"
 #include "vault/definition.h"
 #include "vault/vault.h"
@@ -582,6 +583,7 @@ end_steps(struct job *job, struct db *db, void *arg)
 	TRY(db_run(job, db, SQL_VERSION_RETIRE, ARGS(sql_i64(VERSION_ENDED), sql_i64(plan->purpose_no)),
 	           NULL));
 	TRY(db_run(job, db, SQL_PURPOSE_SET_ACTIVE, ARGS(sql_i64(0), sql_i64(plan->purpose_no)), NULL));
+	TRY(fact_purpose_ended(job, db, (uint32_t)plan->purpose_no));
 	TRY(entry_of_registry(job, db, ENTRY_PURPOSE_END, plan->purpose_no, plan->version_no));
 	db_touch(db, TOPIC_REGISTRY);
 	return OK;

@@ -1,6 +1,7 @@
 /* vault/suppress.c -- contract and U1: see suppress.h. */
 #include "vault/suppress.h"
 
+#include "audit/fact.h"
 #include "base/limits.h"
 #include "vault/rows.h"
 
@@ -17,11 +18,20 @@ enum err
 suppression_add(struct job *job, struct db *db, const uint8_t digest[DIGEST_BYTES],
                 const struct suppression *suppression)
 {
-	return db_run(job, db, SQL_SUPPRESSION_PUT,
-	              ARGS(sql_bytes((bytes){ digest, DIGEST_BYTES }), sql_i64(suppression->scope),
-	                   sql_i64(suppression->purpose), sql_i64(suppression->channel),
-	                   sql_i64(suppression->at), sql_i64(suppression->source)),
-	              NULL);
+	struct fact_suppression fact = {
+		.scope = (uint8_t)suppression->scope,
+		.channel = (uint8_t)suppression->channel,
+		.source = (uint8_t)suppression->source,
+		.purpose = suppression->purpose,
+	};
+
+	TRY(db_run(job, db, SQL_SUPPRESSION_PUT,
+	           ARGS(sql_bytes((bytes){ digest, DIGEST_BYTES }), sql_i64(suppression->scope),
+	                sql_i64(suppression->purpose), sql_i64(suppression->channel),
+	                sql_i64(suppression->at), sql_i64(suppression->source)),
+	           NULL));
+	memcpy(fact.digest, digest, DIGEST_BYTES);
+	return fact_suppressed(job, db, suppression->at, &fact);
 }
 
 enum err

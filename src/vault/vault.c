@@ -3,7 +3,12 @@
 
 #include "crypto/root.h"
 #include "os/file.h"
+#include "store/facts.h"
 #include "vault/sweep.h"
+
+#include <stdio.h>
+
+#define FACTS_SETTING "facts"
 
 enum err
 vault_create(struct job *job, const char *dir, enum root_source source)
@@ -22,8 +27,123 @@ store_end(struct store **store)
 	store_close(store);
 }
 
+/* --- the ledger of facts ---------------------------------------------------------------------- */
+
+static const char *
+with_ending(struct job *job, const char *path, str ending)
+{
+	OWNED(buf_release) struct buf text = { .max = 4096 };
+	str name = str_from_c(path);
+
+	while (name.len > 1 && name.ptr[name.len - 1] == '/')
+		name.len--;
+	buf_put(&text, name);
+	buf_put(&text, ending);
+	must(buf_ok(&text));
+	return arena_c(&job->arena, buf_str(&text));
+}
+
+static void
+path_free(char **path)
+{
+	free(*path);
+}
+
+/* DIR may be "." or end in ".."; one that is not there yet has a name. */
+const char *
+facts_dir_default(struct job *job, const char *dir)
+{
+	OWNED(path_free) char *real = realpath(dir, NULL);
+
+	return with_ending(job, real ? real : dir, S(".facts"));
+}
+
+const char *
+facts_dir_making(struct job *job, const char *facts)
+{
+	return file_exists(facts) ? facts : with_ending(job, facts, S(".making"));
+}
+
+static bool
+ledger_in(struct job *job, const char *dir)
+{
+	return file_exists(with_ending(job, dir, S("/ledger")));
+}
+
+/* A vault was made and put in its place, and then its ledger was not. */
 static enum err
-vault_begin(struct job *job, const char *dir, struct vault *vault)
+making_finish(struct job *job, const char *facts)
+{
+	const char *making = with_ending(job, facts, S(".making"));
+
+	if (ledger_in(job, facts) || !ledger_in(job, making))
+		return OK;
+	if (rename(making, facts))
+		return fail(job, ERR_IO, "the ledger of facts cannot be put in its place");
+	return dir_sync(job, facts);
+}
+
+enum err
+facts_key(struct job *job, struct vault *vault, struct secret **ret)
+{
+	return keys_escrowed(job, vault->keys, vault->store, S("facts"), ret);
+}
+
+static enum err
+facts_place(struct job *job, struct vault *vault, const struct vault_place *place, const char **ret)
+{
+	bool there = false;
+	str told;
+
+	if (!place->facts)
+		TRY(setting_get(job, vault, S(FACTS_SETTING), &told, &there));
+	*ret = place->facts ? place->facts : there ? arena_c(&job->arena, told)
+	                                           : facts_dir_default(job, place->dir);
+	return OK;
+}
+
+static enum err
+facts_remember(struct job *job, struct vault *vault, const char *facts)
+{
+	OWNED(path_free) char *real = realpath(facts, NULL);
+	bool there;
+	str told;
+
+	if (!real)
+		return fail(job, ERR_IO, "the directory of the ledger of facts has no path");
+	TRY(setting_get(job, vault, S(FACTS_SETTING), &told, &there));
+	if (there && str_eq(told, str_from_c(real)))
+		return OK;
+	return setting_put(job, vault, S(FACTS_SETTING), str_from_c(real));
+}
+
+static enum err
+facts_begin(struct job *job, struct vault *vault, const struct vault_place *place)
+{
+	OWNED(secret_free) struct secret *key = NULL;
+	const char *facts;
+
+	TRY(facts_key(job, vault, &key));
+	TRY(facts_place(job, vault, place, &facts));
+	TRY(making_finish(job, facts));
+	TRY(store_facts_open(job, vault->store, facts, key));
+	vault->facts = arena_c(&vault->own.arena, str_from_c(facts));
+	return place->remember && place->facts ? facts_remember(job, vault, place->facts) : OK;
+}
+
+/* --- opening and closing ---------------------------------------------------------------------- */
+
+static enum err
+vault_finish(struct job *job, struct vault *vault, const struct vault_place *place)
+{
+	if (!place->sealed)
+		TRY(facts_begin(job, vault, place));
+	TRY(keys_named(job, vault->keys, vault->store, S("suppression"), &vault->suppression_key));
+	return keys_sweep(job, vault); /* what a crash left between data and keys */
+}
+
+static enum err
+vault_begin(struct job *job, const struct vault_place *place, struct vault *vault)
 {
 	OWNED(secret_free) struct secret *root = NULL;
 	OWNED(reader_end) struct db *db = NULL;
@@ -32,29 +152,35 @@ vault_begin(struct job *job, const char *dir, struct vault *vault)
 	enum err err;
 
 	TRY(crypto_start(job));
-	TRY(store_open(job, &(struct store_config){ .dir = dir }, &vault->store));
-	TRY(root_read(job, dir, &root, &source));
+	TRY(store_open(job, &(struct store_config){ .dir = place->dir, .sealed = place->sealed },
+	               &vault->store));
+	TRY(root_read(job, place->dir, &root, &source));
 	TRY(keys_open(job, vault->store, &root, &vault->keys));
-	TRY(keys_named(job, vault->keys, vault->store, S("suppression"), &vault->suppression_key));
 	TRY(store_reader(job, vault->store, &db));
 	job->db = db;
-	err = keys_sweep(job, vault); /* what a crash left between data and keys */
+	err = vault_finish(job, vault, place);
 	job->db = before;
 	return err;
 }
 
 enum err
-vault_open(struct job *job, const char *dir, struct vault **ret)
+vault_open_at(struct job *job, const struct vault_place *place, struct vault **ret)
 {
 	OWNED(vault_close) struct vault *vault = calloc(1, sizeof(*vault));
 
 	must(vault);
 	pthread_mutex_init(&vault->registry_mutex, NULL);
 	pthread_mutex_init(&vault->clock.mutex, NULL);
-	TRY(vault_begin(job, dir, vault));
+	TRY(vault_begin(job, place, vault));
 	*ret = vault;
 	vault = NULL;
 	return OK;
+}
+
+enum err
+vault_open(struct job *job, const char *dir, struct vault **ret)
+{
+	return vault_open_at(job, &(struct vault_place){ .dir = dir }, ret);
 }
 
 void
@@ -69,6 +195,7 @@ vault_close(struct vault **at)
 	store_end(&vault->store);
 	pthread_mutex_destroy(&vault->registry_mutex);
 	pthread_mutex_destroy(&vault->clock.mutex);
+	job_release(&vault->own);
 	free(vault);
 	*at = NULL;
 }

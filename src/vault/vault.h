@@ -18,6 +18,8 @@
 struct vault {
 	struct store *store;
 	struct keys *keys;
+	const char *facts; /* directory of the ledger */
+	struct job own;    /* what lives as long as the vault */
 	const uint8_t *suppression_key; /* borrowed from keys */
 	pthread_mutex_t registry_mutex;
 	struct registry *registry; /* newest snapshot read */
@@ -31,9 +33,26 @@ struct vault {
 
 /* Make a store and its first keys in `dir` (which must exist). */
 must_check enum err vault_create(struct job *job, const char *dir, enum root_source source);
-/* Open; finishes what a crash left (key sweep). */
+/* Open; finishes what a crash left (keys, facts). */
 must_check enum err vault_open(struct job *job, const char *dir, struct vault **ret);
+
+/* facts: the directory of the ledger of facts; NULL: the one that the vault was told of, else
+ * DIR.facts beside the data. */
+struct vault_place {
+	const char *dir, *facts;
+	bool remember; /* `facts` from now on, where it is not the default */
+	bool sealed;   /* as backup/restore.h needs it: without ledger, though it is sealed */
+};
+must_check enum err vault_open_at(struct job *job, const struct vault_place *place, struct vault **ret);
 void vault_close(struct vault **vault);
+
+/* Where the ledger lies unless somebody said otherwise: DIR.facts. */
+const char *facts_dir_default(struct job *job, const char *dir);
+/* Where it lies while a vault is made: beside its place, so that an interruption leaves nothing there
+ * that would be taken for another vault's; in its place where that is a directory already. */
+const char *facts_dir_making(struct job *job, const char *facts);
+/* The key of the ledger of facts. */
+must_check enum err facts_key(struct job *job, struct vault *vault, struct secret **ret);
 
 /* Settings: short texts that are not personal.  Putting one makes every snapshot of the registry be
  * read again. */

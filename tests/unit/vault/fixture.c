@@ -84,6 +84,18 @@ file_remove(struct fixture *f, const char *name, void *ctx)
 	(void)ctx;
 }
 
+static void
+facts_remove(struct fixture *f)
+{
+	const char *facts = facts_dir_default(&f->job, f->dir);
+	OWNED(buf_release) struct buf ledger = { .max = 4096 };
+
+	buf_put(&ledger, str_from_c(facts));
+	buf_put(&ledger, S("/ledger"));
+	unlink(arena_c(&f->job.arena, buf_str(&ledger)));
+	rmdir(facts);
+}
+
 void
 fixture_end(struct fixture *f)
 {
@@ -92,6 +104,7 @@ fixture_end(struct fixture *f)
 	fixture_close(f);
 	files_each(f, file_remove, NULL);
 	rmdir(f->dir);
+	facts_remove(f);
 	job_release(&f->job);
 	f->dir[0] = 0;
 }

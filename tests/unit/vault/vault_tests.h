@@ -8,6 +8,7 @@ int suppress_tests(void);
 int registry_tests(void);
 int coverage_tests(void);
 int clock_tests(void);
+int taken_tests(void);
 
 int thread_tests(void);
 int rotate_tests(void);
