@@ -2,6 +2,7 @@
  * No label names a person, a field or a purpose. */
 #include "audit/entry.h"
 #include "api/call.h"
+#include "vault/outbox.h"
 #include "vault/sweep.h"
 
 enum err
@@ -108,6 +109,22 @@ clock_metrics(struct job *job, struct buf *out, struct vault *vault)
 	return OK;
 }
 
+static enum err
+outbox_metrics(struct job *job, struct buf *out)
+{
+	struct outbox_counts counts;
+	bool waits;
+
+	TRY(outbox_count(job, &counts));
+	waits = counts.oldest_at != TIME_NEVER && counts.oldest_at < job->now;
+	GAUGE(out, "valv_outbox_waiting", "Notices and replies that are to leave.", (uint64_t)counts.waiting);
+	GAUGE(out, "valv_outbox_oldest_seconds", "How long the oldest of them has waited.",
+	      waits ? (uint64_t)((job->now - counts.oldest_at) / TIME_SECOND) : 0);
+	GAUGE(out, "valv_outbox_held", "Queued before a restore, and not released.", (uint64_t)counts.held);
+	GAUGE(out, "valv_outbox_failed", "Not delivered in their life.", (uint64_t)counts.failed);
+	return OK;
+}
+
 enum err
 on_metrics_get(struct job *job, struct call *call)
 {
@@ -123,5 +140,5 @@ on_metrics_get(struct job *job, struct call *call)
 	server_metrics(out, call->api->server);
 	TRY(sweep_metrics(job, out, call->vault));
 	TRY(clock_metrics(job, out, call->vault));
-	return OK;
+	return outbox_metrics(job, out);
 }

@@ -11,6 +11,7 @@
 #include "vault/standing.h"
 #include "vault/evidence.h"
 #include "vault/import.h"
+#include "vault/outbox.h"
 #include "vault/words.h"
 #include "api/settings.h"
 
@@ -28,6 +29,10 @@ static const struct word class[] = { CLASS_TABLE(THIRD) };
 static const struct word entry[] = { ENTRY_TABLE(SECOND) };
 static const struct word kind[] = { KIND_TABLE(THIRD) };
 static const struct word method[] = { METHOD_TABLE(THIRD) };
+static const struct word outbox_kind[] = { OUTBOX_KIND_TABLE(THIRD) };
+static const struct word outbox_outcome[] = { OUTBOX_OUTCOME_TABLE(THIRD) };
+static const struct word outbox_state[] = { OUTBOX_STATE_TABLE(THIRD) };
+static const struct word outbox_via[] = { OUTBOX_VIA_TABLE(THIRD) };
 static const struct word origin[] = { ORIGIN_TABLE(THIRD) };
 static const struct word problem[] = { ERR_TABLE(PROBLEM) };
 static const struct word reason[] = { REASON_TABLE(THIRD) };
@@ -118,6 +123,17 @@ static const struct word lookup[] = {
 	WORD(LOOKUP_FOLDED, "folded"),
 };
 static const struct word ok[] = { WORD(0, "ok") };
+/* What a program may say of what it took. */
+static const struct word outbox_said[] = {
+	WORD(OUTCOME_DONE, "done"),
+	WORD(OUTCOME_IMPOSSIBLE, "impossible"),
+	WORD(OUTCOME_DISPROPORTIONATE, "disproportionate"),
+	WORD(OUTCOME_RETURNED, "returned"),
+};
+static const struct word recipient_state[] = {
+	WORD(RECIPIENT_IN_USE, "in_use"),
+	WORD(RECIPIENT_GONE, "webhook_gone"),
+};
 static const struct word restriction_act[] = {
 	WORD(ACT_RESTRICTED, "restricted"),
 	WORD(ACT_UNRESTRICTED, "unrestricted"),
@@ -182,8 +198,14 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_OK] = LIST(ok),
 	[WORDS_ORIGIN] = LIST(origin),
 	[WORDS_PACKAGE_FORMAT] = LIST(package_format),
+	[WORDS_OUTBOX_KIND] = LIST(outbox_kind),
+	[WORDS_OUTBOX_OUTCOME] = LIST(outbox_outcome),
+	[WORDS_OUTBOX_SAID] = LIST(outbox_said),
+	[WORDS_OUTBOX_STATE] = LIST(outbox_state),
+	[WORDS_OUTBOX_VIA] = LIST(outbox_via),
 	[WORDS_PROBLEM] = LIST(problem),
 	[WORDS_REASON] = LIST(reason),
+	[WORDS_RECIPIENT_STATE] = LIST(recipient_state),
 	[WORDS_RESTRICTION_ACT] = LIST(restriction_act),
 	[WORDS_RESTRICTION_REASON] = LIST(restriction_reason),
 	[WORDS_RETENTION_EVENT] = LIST(retention_event),

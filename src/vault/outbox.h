@@ -175,7 +175,7 @@ must_check enum err outbox_claim(struct job *job, struct vault *vault, size_t ma
 must_check enum err outbox_done(struct job *job, struct vault *vault, uid id, uid lease,
                                 enum outbox_outcome outcome);
 /* By hand: now, once more; also a failed one whose content is still there.
- *   ERR_ABSENT   ERR_GONE  there is nothing left to send   ERR_CONFLICT  it is under way */
+ *   ERR_ABSENT   ERR_CONFLICT  there is nothing left to send, or it is under way */
 must_check enum err outbox_retry(struct job *job, struct vault *vault, uid id);
 
 /* --- upkeep ------------------------------------------------------------------------------------ */

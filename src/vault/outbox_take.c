@@ -211,7 +211,7 @@ retry_steps(struct job *job, struct db *db, void *arg)
 
 	TRY(outbox_row_get(job, db, *id, &row));
 	if (!row.content_there)
-		return fail(job, ERR_GONE, "there is nothing left to send");
+		return fail(job, ERR_CONFLICT, "there is nothing left to send");
 	TRY(db_run(job, db, SQL_OUTBOX_AGAIN, ARGS(sql_i64(job->now), sql_bytes(uid_bytes(id))), &changed));
 	if (changed != 1)
 		return fail(job, ERR_CONFLICT, "it is under way");

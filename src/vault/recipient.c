@@ -3,6 +3,7 @@
 
 #include "audit/entry.h"
 #include "base/limits.h"
+#include "vault/deliver.h"
 
 #define SECRET_KEY S("recipient")   /* the named key that seals secrets */
 #define SECRET_PREFIX S("whsec_")   /* as Standard Webhooks writes them */
@@ -282,6 +283,22 @@ put_steps(struct job *job, struct db *db, void *arg)
 	return recipient_entry(job, db, plan->recipient->no);
 }
 
+/* What the guard would refuse at every call is better refused here, where somebody reads it. */
+static enum err
+url_check(struct job *job, str url)
+{
+	struct networks networks;
+	const char *why;
+	str text;
+
+	if (!url.len)
+		return OK;
+	TRY(delivery_networks(job, &networks, &text));
+	if (!hook_url_fits(url, &networks, &why))
+		return job_fail_at(job, ERR_INVALID, S("/webhook"), why, __FILE__, __LINE__);
+	return OK;
+}
+
 enum err
 recipient_put(struct job *job, struct vault *vault, struct recipient *recipient, bool *ret_created,
               str *ret_secret)
@@ -289,6 +306,7 @@ recipient_put(struct job *job, struct vault *vault, struct recipient *recipient,
 	OWNED(secret_free) struct secret *secret = secret_random();
 	struct put_plan plan = { .recipient = recipient, .secret = secret };
 
+	TRY(url_check(job, recipient->url));
 	TRY(keys_named(job, vault->keys, vault->store, SECRET_KEY, &plan.key));
 	TRY(store_write(job, vault->store, WRITE_ORDINARY, put_steps, &plan));
 	*ret_created = plan.created;

@@ -152,6 +152,7 @@ UNION ALL SELECT 1 FROM recipient WHERE old_until_at <= $2
 LIMIT 1;
 
 -- name: outbox_count
-SELECT SUM(CASE WHEN state IN (1, 2) THEN 1 ELSE 0 END), SUM(CASE WHEN state = 5 THEN 1 ELSE 0 END),
-       SUM(CASE WHEN state = 4 THEN 1 ELSE 0 END), MIN(CASE WHEN state IN (1, 2) THEN made_at END)
-FROM outbox;
+SELECT (SELECT COUNT(*) FROM outbox WHERE due_at IS NOT NULL),
+       (SELECT COUNT(*) FROM outbox WHERE state > 3 AND state = 5),
+       (SELECT COUNT(*) FROM outbox WHERE state > 3 AND state = 4),
+       (SELECT MIN(made_at) FROM outbox WHERE due_at IS NOT NULL);

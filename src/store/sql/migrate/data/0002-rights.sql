@@ -116,6 +116,7 @@ CREATE TABLE outbox (
 CREATE UNIQUE INDEX outbox_id ON outbox (id);
 CREATE INDEX outbox_subject ON outbox (subject, no);
 CREATE INDEX outbox_due ON outbox (via, recipient, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX outbox_ended ON outbox (state) WHERE state > 3;
 CREATE INDEX outbox_day ON outbox (day) WHERE content IS NOT NULL;
 
 -- --- retention ----------------------------------------------------------------------------------
