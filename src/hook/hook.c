@@ -36,7 +36,8 @@ hook_backoff(int64_t tries, uint32_t random)
 		                                   5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR };
 	time_us wait = waits[tries < 0 ? 0 : tries < HOOK_TRIES ? tries : HOOK_TRIES - 1];
 
-	return wait - wait / 10 + (time_us)((uint64_t)(wait / 5) * random / UINT32_MAX);
+	/* In milliseconds: a day in microseconds times a random number would not fit. */
+	return wait - wait / 10 + (time_us)((uint64_t)(wait / 5000) * random / UINT32_MAX) * 1000;
 }
 
 static bool

@@ -76,7 +76,7 @@ retry_after_is_read_as_seconds_or_date(void **state)
 	for (size_t i = 0; i < COUNT(row); i++) {
 		bool read = hook_retry_after(str_from_c(row[i].text), now, &wait);
 		if (read != (row[i].seconds >= 0) || (read && wait != row[i].seconds * TIME_SECOND))
-			fail_msg("%s", row[i].text);
+			wrong("%s", row[i].text);
 	}
 }
 
@@ -96,14 +96,14 @@ only_addresses_that_could_be_called_fit(void **state)
 	assert_true(networks_read(S("10.0.0.0/8"), &own));
 	for (size_t i = 0; i < COUNT(good); i++)
 		if (!hook_url_fits(str_from_c(good[i]), &none, &why) || !hook_url_fits(str_from_c(good[i]), &own, &why))
-			fail_msg("%s: %s", good[i], why);
+			wrong("%s: %s", good[i], why);
 	for (size_t i = 0; i < COUNT(own_only); i++)
 		if (hook_url_fits(str_from_c(own_only[i]), &none, &why) ||
 		    !hook_url_fits(str_from_c(own_only[i]), &own, &why))
-			fail_msg("%s", own_only[i]);
+			wrong("%s", own_only[i]);
 	for (size_t i = 0; i < COUNT(bad); i++)
 		if (hook_url_fits(str_from_c(bad[i]), &none, &why) || hook_url_fits(str_from_c(bad[i]), &own, &why))
-			fail_msg("%s passed", bad[i]);
+			wrong("%s passed", bad[i]);
 }
 
 int

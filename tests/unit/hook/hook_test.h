@@ -11,6 +11,9 @@
 #include <cmocka.h>
 #undef fail /* cmocka's; ours is in base/job.h */
 
+/* Say which row of a table it was. */
+#define wrong(...) (print_error(__VA_ARGS__), assert_true(!"as the table says"))
+
 int address_tests(void);
 
 #endif
