@@ -94,7 +94,7 @@ deliverer_start(struct job *job, struct vault *vault, struct deliverer **ret)
 {
 	struct deliverer *deliverer = calloc(1, sizeof(*deliverer));
 	pthread_condattr_t monotonic;
-	enum err err = OK;
+	enum err err;
 
 	must(deliverer);
 	deliverer->vault = vault;
@@ -103,6 +103,7 @@ deliverer_start(struct job *job, struct vault *vault, struct deliverer **ret)
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&deliverer->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
+	err = deliver_begin(job, vault);
 	for (int i = 0; i < DELIVERERS && !err; i++)
 		err = sender_start(job, deliverer);
 	if (err)

@@ -92,6 +92,19 @@ take_steps(struct job *job, struct db *db, void *arg)
 	return db_run(job, db, SQL_RECIPIENT_RESUME, ARGS(sql_i64(job->now + LEASE), sql_i64(no)), NULL);
 }
 
+static enum err
+begin_steps(struct job *job, struct db *db, void *arg UNUSED)
+{
+	TRY(db_run(job, db, SQL_RECIPIENT_FREE_ALL, NO_ARGS, NULL));
+	return db_run(job, db, SQL_OUTBOX_FREE_ALL, ARGS(sql_i64(job->now)), NULL);
+}
+
+enum err
+deliver_begin(struct job *job, struct vault *vault)
+{
+	return store_write(job, vault->store, WRITE_RESERVED, begin_steps, NULL);
+}
+
 /* --- what came of it -------------------------------------------------------------------------- */
 
 struct end_plan {

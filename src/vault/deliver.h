@@ -22,6 +22,10 @@
 #include "hook/hook.h"
 #include "vault/outbox.h"
 
+/* At start, before the first deliver_next(): one process has the store open, so whatever is still under
+ * way was cut off with the one before, and is due at once. */
+must_check enum err deliver_begin(struct job *job, struct vault *vault);
+
 /* Take the next notice that is due and send it; blocks for HOOK_TOTAL_MS at most.
  * *ret_worked: there was one.  `stop` ends it early: the row is then due again at once. */
 must_check enum err deliver_next(struct job *job, struct vault *vault, struct fetcher *fetcher,

@@ -117,6 +117,14 @@ UPDATE outbox SET state = 1, due_at = $1, lease = NULL, tries = 0,
                   THEN 1 ELSE 2 END
 WHERE id = $2 AND content IS NOT NULL AND state <> 2;
 
+-- What a process that died had under way: its leases are over, and so is what held the recipients.
+-- name: recipient_free_all
+UPDATE recipient SET resume_at = 0
+WHERE EXISTS (SELECT 1 FROM outbox AS o WHERE o.via = 1 AND o.recipient = recipient.no AND o.due_at IS NOT NULL AND o.state = 2);
+
+-- name: outbox_free_all
+UPDATE outbox SET state = 1, due_at = $1, lease = NULL WHERE via = 1 AND due_at IS NOT NULL AND state = 2;
+
 -- The webhook is gone, or was taken away: what waits for it is for programs.
 -- name: outbox_to_programs
 UPDATE outbox SET via = 2, state = 1, due_at = $1 WHERE recipient = $2 AND via = 1 AND state = 1;
