@@ -158,6 +158,9 @@ def test_only_what_the_purpose_names_and_may_is_recorded(clerk):
     assert attempt(purpose='order').slug == 'invalid', 'orders name no recipient'
     assert attempt(reference='a\nb').json['member'] == '/reference'
     assert attempt().status == 201
+    nobody = clerk.post('/v1/subjects/00000000-0000-4000-8000-00000000dead/disclosures',
+                        {'recipient': recipient['name'], 'purpose': name, 'fields': ['email']})
+    assert nobody.status == 404
     refused = [e for e in clerk.get(f'/v1/audit/entries?subject={id}&limit=1000').json['entries']
                if e['act'] == 'subject.disclose' and e['outcome'] != 'done']
     assert len(refused) == 3, refused  # what got as far as the person
