@@ -9,6 +9,7 @@ int registry_tests(void);
 int coverage_tests(void);
 int clock_tests(void);
 int taken_tests(void);
+int outbox_tests(void);
 
 int thread_tests(void);
 int rotate_tests(void);
