@@ -162,6 +162,7 @@ on_access_post(struct job *job, struct call *call)
 	struct package package;
 
 	TRY(access_read(job, call, &ask));
+	TRY(call_may(job, call, PURPOSE_RIGHTS)); /* the whole person: a key for all purposes */
 	TRY(call_registry(job, call));
 	TRY(package_make(job, call->vault, call->registry, ask.id,
 	                 ask.language_given ? &ask.language : NULL, ask.after, &package));
@@ -178,6 +179,7 @@ on_export_post(struct job *job, struct call *call)
 	int format = FORMAT_JSON;
 
 	TRY(call_id(job, call, &ask.id));
+	TRY(call_may(job, call, PURPOSE_RIGHTS));
 	TRY(body_word(job, call->body, "format", WORDS_EXPORT_FORMAT, &format, NULL));
 	TRY(language_read(job, call, &ask));
 	TRY(call_registry(job, call));
