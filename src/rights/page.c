@@ -22,7 +22,7 @@
 	"dl{display:grid;grid-template-columns:minmax(9rem,14rem) 1fr;gap:.25rem 1.25rem;margin:0}" \
 	"dt{color:var(--quiet)}dd{margin:0;max-width:42rem;overflow-wrap:anywhere}dd dl{grid-template-columns:minmax(6rem,10rem) 1fr}" \
 	"table{border-collapse:collapse;width:100%;background:var(--raised);border:1px solid var(--line);border-radius:6px}" \
-	"th,td{text-align:left;vertical-align:top;padding:.5rem .75rem;border-top:1px solid var(--line)}" \
+	"div.words{margin-top:1rem}th,td{min-width:7rem;text-align:left;vertical-align:top;padding:.5rem .75rem;border-top:1px solid var(--line)}" \
 	"th{color:var(--quiet);font-weight:500;border-top:0}td{overflow-wrap:break-word}" \
 	".words{white-space:pre-line;overflow-wrap:anywhere;max-width:42rem}" \
 	"code{font:.85em/1.5 ui-monospace,monospace;overflow-wrap:anywhere}time{white-space:nowrap}" \
