@@ -13,5 +13,6 @@ int outbox_tests(void);
 
 int thread_tests(void);
 int rotate_tests(void);
+int outbox_thread_tests(void);
 
 #endif

@@ -3,5 +3,5 @@
 int
 main(void)
 {
-	return thread_tests() + rotate_tests();
+	return thread_tests() + rotate_tests() + outbox_thread_tests();
 }
