@@ -33,7 +33,7 @@
 	"td{border:0;padding:0 0 .4rem}td:first-child{font-weight:600}td:first-child::before{font-weight:400}td::before{content:attr(data-label);display:block;color:var(--quiet);font-size:.875rem}td:empty{display:none}}" \
 	"@media print{:root{--paper:#fff;--raised:#fff;--ink:#000;--quiet:#444;--line:#bbb;--accent:#000}" \
 	"body{font-size:10pt}main{max-width:none;padding:0}nav{display:none}section{margin-top:1.5rem;padding-top:.75rem}" \
-	"th,td{padding:.2rem .4rem}h2,h3,thead{break-after:avoid}tr,.card{break-inside:avoid}.long{break-inside:auto}}"
+	"th,td{padding:.2rem .4rem}h2,h3,thead,h2+p{break-after:avoid}tr,.card{break-inside:avoid}.long{break-inside:auto}}"
 
 static void
 put_style_hash(struct buf *out)

@@ -21,7 +21,3 @@ SELECT subject, digest FROM package WHERE expires_at <= $1 ORDER BY expires_at L
 
 -- name: package_drop
 DELETE FROM package WHERE subject = $1 AND digest = $2;
-
--- With the person.
--- name: package_drop_subject
-DELETE FROM package WHERE subject = $1;
