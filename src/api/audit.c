@@ -203,6 +203,21 @@ key_write(const struct entry_row *row, struct json_out *out)
 		json_pair_uid(out, S("key"), id);
 }
 
+/* 16 octets: id of the request | u8 event | u8 code */
+static void
+request_write(const struct entry_row *row, struct json_out *out)
+{
+	bytes body = row->body, octets;
+	uint8_t event;
+	uid id;
+
+	if (!eat_bytes(&body, 16, &octets) || !uid_from_bytes(octets, &id) || !eat_u8(&body, &event))
+		return;
+	json_pair_uid(out, S("request"), id);
+	if (event)
+		json_pair_str(out, S("event"), words_name(WORDS_REQUEST_EVENT, event));
+}
+
 static enum err
 body_write(struct job *job, struct call *call, const struct entry_row *row, int64_t only,
            struct json_out *out)
@@ -240,6 +255,11 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, int6
 		break;
 	case ENTRY_DECISIONS:
 		return decisions_write(job, call, body, only, out);
+	case ENTRY_REQUEST_OPEN:
+	case ENTRY_REQUEST_CHANGE:
+	case ENTRY_REQUEST_READ:
+		request_write(row, out);
+		break;
 	case ENTRY_KEY_MAKE:
 	case ENTRY_KEY_REVOKE:
 		key_write(row, out);

@@ -202,6 +202,10 @@ query_check(struct job *job, const struct call *call)
 			continue;
 		if (route_has(call->route, ROUTE_OF_SUBJECT) && str_eq(name, S("subject")))
 			continue;
+		if (route_has(call->route, ROUTE_DUE) &&
+		    (str_eq(name, S("state")) || str_eq(name, S("overdue")) ||
+		     str_eq(name, S("due_before"))))
+			continue;
 		if (route_has(call->route, ROUTE_CSV) &&
 		    (str_eq(name, S("offset")) || str_eq(name, S("last"))))
 			continue;

@@ -4,6 +4,7 @@
 #include "api/call.h"
 #include "vault/outbox.h"
 #include "vault/sweep.h"
+#include "rights/request.h"
 
 enum err
 on_health_get(struct job *job, struct call *call)
@@ -49,6 +50,23 @@ store_metrics(struct buf *out, struct store *store)
 	        stats.failed);
 	GAUGE(out, "valv_store_reserve_in_use",
 	      "1: the disk is so full that the reserve is in use.", stats.reserve_in_use);
+}
+
+/* What a reminder hangs on: alert on overdue > 0, and on the next end. */
+static enum err
+request_metrics(struct job *job, struct buf *out)
+{
+	struct request_counts counts;
+	time_us next;
+
+	TRY(requests_count(job, &counts));
+	next = counts.next_due_at == TIME_NEVER ? 0 : counts.next_due_at;
+	GAUGE(out, "valv_requests_open", "Requests of persons that are not answered.", counts.open);
+	GAUGE(out, "valv_requests_overdue", "Of these, past their last day.", counts.overdue);
+	GAUGE(out, "valv_requests_clock_standing", "Of these, waiting to know the person.", counts.standing);
+	GAUGE(out, "valv_requests_next_due_seconds",
+	      "End of the nearest last day, in seconds since 1970; 0: none.", (uint64_t)(next / TIME_SECOND));
+	return OK;
 }
 
 static void
@@ -137,6 +155,7 @@ on_metrics_get(struct job *job, struct call *call)
 	TRY(entry_last(job, &entries));
 	store_metrics(out, call->vault->store);
 	COUNTER(out, "valv_audit_entries", "Entries in the audit log.", (uint64_t)entries);
+	TRY(request_metrics(job, out));
 	server_metrics(out, call->api->server);
 	TRY(sweep_metrics(job, out, call->vault));
 	TRY(clock_metrics(job, out, call->vault));

@@ -256,6 +256,34 @@ put_setting_parameter(struct json_out *out)
 	json_close(out, '}');
 }
 
+/* A state of requests, or all that are open. */
+static void
+put_state_parameter(struct json_out *out)
+{
+	const struct word_list *list = words_list(WORDS_REQUEST_STATE);
+	OWNED(buf_release) struct buf schema = { .max = 1024 };
+
+	buf_put(&schema, S("{\"type\":\"string\",\"enum\":[\"open\""));
+	for (size_t i = 0; i < list->count; i++) {
+		buf_put(&schema, S(",\""));
+		buf_put(&schema, list->word[i].name);
+		buf_char(&schema, '"');
+	}
+	buf_put(&schema, S("]}"));
+	put_parameter(out, IN_QUERY, S("state"), false, buf_str(&schema), S("Only those in this state."));
+}
+
+static void
+put_due_parameters(struct json_out *out)
+{
+	put_state_parameter(out);
+	put_parameter(out, IN_QUERY, S("overdue"), false, S("{\"type\":\"boolean\"}"),
+	              S("true: only open ones whose last day is past."));
+	put_parameter(out, IN_QUERY, S("due_before"), false,
+	              S("{\"type\":\"string\",\"format\":\"date-time\"}"),
+	              S("Only open ones that are due by then."));
+}
+
 static void
 put_path_parameter(struct json_out *out, str name)
 {
@@ -319,6 +347,8 @@ put_other_parameters(struct json_out *out, const struct route *route)
 			S("{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100}"),
 			S("Items on one page."));
 	}
+	if (route_has(route, ROUTE_DUE))
+		put_due_parameters(out);
 	if (route_has(route, ROUTE_OF_SUBJECT))
 		put_parameter(out, IN_QUERY, S("subject"), false,
 		              S("{\"type\":\"string\",\"format\":\"uuid\"}"),

@@ -35,6 +35,7 @@ enum route_flags {
 	ROUTE_PACKAGE = 1 << 20,      /* answers as JSON, CSV or a page */
 	ROUTE_EXPORT = 1 << 21,       /* answers as JSON, CSV or vCard */
 	ROUTE_LINK = 1 << 22,         /* of a link to a package: 410 is a page for people */
+	ROUTE_DUE = 1 << 23,          /* state, overdue, due_before */
 };
 
 #define ROUTE_PARAMS_MAX 2
@@ -75,6 +76,7 @@ bool route_may_fail(const struct route *route, enum err err);
 #define ROUTE(method, path, name, ...) route_handler on_##name;
 #include "api/routes.def"
 #undef ROUTE
-route_handler again_subject, again_act, again_key, again_empty, again_import, again_disclosure;
+route_handler again_subject, again_act, again_key, again_empty, again_import, again_disclosure,
+	again_request;
 
 #endif

@@ -64,6 +64,19 @@ time_read(struct job *job, struct json body, struct buf *out)
 	return OK;
 }
 
+static enum err
+country_read(struct job *job, struct json body, struct buf *out)
+{
+	str code;
+
+	TRY(json_need_str(job, body, "value", LIMIT_STRING_BYTES, &code));
+	if (code.len != 2 || code.ptr[0] < 'A' || code.ptr[0] > 'Z' || code.ptr[1] < 'A' || code.ptr[1] > 'Z')
+		return json_fail(job, ERR_INVALID, json_member(job, body, "value"),
+		                 "must be a country's two capitals, as SE");
+	buf_put(out, code);
+	return OK;
+}
+
 static bool
 is_language(str code)
 {
@@ -110,6 +123,8 @@ value_of_body(struct job *job, struct json body, const struct setting_row *row, 
 		return text_read(job, body, row, out);
 	case SETTING_TIME:
 		return time_read(job, body, out);
+	case SETTING_COUNTRY_CODE:
+		return country_read(job, body, out);
 	case SETTING_LANGUAGES:
 		return languages_read(job, body, row, out);
 	}

@@ -6,6 +6,7 @@ enum setting_kind {
 	SETTING_TEXT,      /* one line, 1 to 200 octets */
 	SETTING_NUMBER,    /* min to max */
 	SETTING_TIME,      /* RFC 3339, not in the future */
+	SETTING_COUNTRY_CODE, /* two capitals */
 	SETTING_LANGUAGES, /* a list of two- or three-letter codes */
 };
 
@@ -15,6 +16,7 @@ enum setting_kind {
 	X(SETTING_BUDGET_PER_HOUR, "budget_per_hour", SETTING_NUMBER,    0,    1000000000) \
 	X(SETTING_COMPANY,         "company",         SETTING_TEXT,      1,    200) \
 	X(SETTING_CONTACT,         "contact",         SETTING_TEXT,      1,    200) \
+	X(SETTING_COUNTRY,         "country",         SETTING_COUNTRY_CODE, 2, 2) /* holidays, authority */ \
 	X(SETTING_DPO,             "dpo",             SETTING_TEXT,      1,    200) \
 	X(SETTING_IN_USE,          "languages",       SETTING_LANGUAGES, 1,    24) \
 	X(SETTING_NIX_CHECKED_AT,  "nix_checked_at",  SETTING_TIME,      0,    0) \

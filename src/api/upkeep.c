@@ -1,6 +1,7 @@
 /* api/upkeep.c -- what operators do on the server's own socket. */
 #include "api/call.h"
 #include "os/clock.h"
+#include "rights/chores.h"
 #include "vault/preview.h"
 #include "vault/sweep.h"
 #include "vault/verify.h"
@@ -99,6 +100,7 @@ on_sweep_post(struct job *job, struct call *call)
 	struct json_out *out;
 
 	TRY(sweep_all(job, call->vault, &result));
+	TRY(chores_run(job, call->vault, NULL, &(uint64_t){ 0 }));
 	TRY(sweep_record(job, call, &result));
 	out = answer_json(call, 200);
 	json_open(out, '{');

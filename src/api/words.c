@@ -5,6 +5,7 @@
 #include "audit/entry.h"
 #include "base/must.h"
 #include "rights/package.h"
+#include "rights/letter.h"
 #include "type/type.h"
 #include "vault/clock.h"
 #include "vault/registry.h"
@@ -47,6 +48,14 @@ static const struct word import_preset[] = { PRESET_TABLE(SECOND) };
 static const struct word import_preset_asked[] = { WORD(-1, "auto"), PRESET_TABLE(SECOND) };
 static const struct word import_reason[] = { IMPORT_REASON_TABLE(THIRD) };
 static const struct word import_role[] = { ROLE_TABLE(SECOND) };
+static const struct word identity_words[] = { IDENTITY_TABLE(THIRD) };
+static const struct word identity_result_words[] = { IDENTITY_RESULT_TABLE(THIRD) };
+static const struct word letter[] = { LETTER_TABLE(THIRD) };
+static const struct word request_channel_words[] = { REQUEST_CHANNEL_TABLE(THIRD) };
+static const struct word request_event_words[] = { REQUEST_EVENT_TABLE(THIRD) };
+static const struct word request_reason_words[] = { REQUEST_REASON_TABLE(THIRD) };
+static const struct word request_state_words[] = { REQUEST_STATE_TABLE(THIRD) };
+static const struct word right[] = { RIGHT_TABLE(THIRD) };
 static const struct word setting[] = { SETTING_TABLE(SECOND) };
 
 static const struct word actor[] = {
@@ -60,6 +69,9 @@ static const struct word address[] = {
 	WORD(ADDRESS_PHONE, "phone"),
 	WORD(ADDRESS_POST, "post"),
 };
+static const struct word clock_words[] = { WORD(1, "running"), WORD(2, "standing"), WORD(3, "ended") };
+static const struct word direction[] = { WORD(EVENT_MESSAGE_IN, "in"), WORD(EVENT_MESSAGE_OUT, "out") };
+static const struct word letter_language[] = { WORD(1, "sv"), WORD(2, "en") };
 static const struct word consent_act[] = {
 	WORD(ACT_REQUESTED, "requested"), WORD(ACT_GIVEN, "given"),
 	WORD(ACT_CONFIRMED, "confirmed"), WORD(ACT_REFUSED, "refused"),
@@ -172,11 +184,13 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_BASIS_CODE] = LIST(basis_code_words),
 	[WORDS_CHANNEL] = LIST(channel),
 	[WORDS_CLASS] = LIST(class),
+	[WORDS_CLOCK] = LIST(clock_words),
 	[WORDS_CLOCK_STATE] = LIST(clock_state),
 	[WORDS_CONSENT_ACT] = LIST(consent_act),
 	[WORDS_CONTROL] = LIST(control),
 	[WORDS_DATE_ORDER] = LIST(date_order),
 	[WORDS_DELIVERY] = LIST(delivery),
+	[WORDS_DIRECTION] = LIST(direction),
 	[WORDS_ENCODING] = LIST(encoding),
 	[WORDS_ENTRY] = LIST(entry),
 	[WORDS_EXPORT_FORMAT] = LIST(export_format),
@@ -184,6 +198,8 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_GROUND_ACT] = LIST(ground_act),
 	[WORDS_GROUND_FIRST_ACT] = LIST(ground_first_act),
 	[WORDS_GROUND_STATE] = LIST(ground_state),
+	[WORDS_IDENTITY] = LIST(identity_words),
+	[WORDS_IDENTITY_RESULT] = LIST(identity_result_words),
 	[WORDS_IMPORT_OUTCOME] = LIST(import_outcome),
 	[WORDS_IMPORT_PRESET] = LIST(import_preset),
 	[WORDS_IMPORT_PRESET_ASKED] = LIST(import_preset_asked),
@@ -193,6 +209,8 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_JUSTIFICATION] = LIST(justification),
 	[WORDS_KIND] = LIST(kind),
 	[WORDS_LANGUAGE] = LIST(language),
+	[WORDS_LETTER] = LIST(letter),
+	[WORDS_LETTER_LANGUAGE] = LIST(letter_language),
 	[WORDS_LOOKUP] = LIST(lookup),
 	[WORDS_METHOD] = LIST(method),
 	[WORDS_OK] = LIST(ok),
@@ -206,9 +224,14 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_PROBLEM] = LIST(problem),
 	[WORDS_REASON] = LIST(reason),
 	[WORDS_RECIPIENT_STATE] = LIST(recipient_state),
+	[WORDS_REQUEST_CHANNEL] = LIST(request_channel_words),
+	[WORDS_REQUEST_EVENT] = LIST(request_event_words),
+	[WORDS_REQUEST_REASON] = LIST(request_reason_words),
+	[WORDS_REQUEST_STATE] = LIST(request_state_words),
 	[WORDS_RESTRICTION_ACT] = LIST(restriction_act),
 	[WORDS_RESTRICTION_REASON] = LIST(restriction_reason),
 	[WORDS_RETENTION_EVENT] = LIST(retention_event),
+	[WORDS_RIGHT] = LIST(right),
 	[WORDS_SCOPE] = LIST(scope),
 	[WORDS_SENSITIVITY] = LIST(sensitivity),
 	[WORDS_SETTING] = LIST(setting),

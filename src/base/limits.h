@@ -45,6 +45,10 @@
 #define LIMIT_PACKAGES 8                       /* packages that wait behind a link for one person */
 #define LIMIT_PACKAGE_DAYS 30                  /* so long at most */
 
+/* Requests */
+#define LIMIT_REQUEST_EVENTS 1000              /* steps and messages of one request */
+#define LIMIT_MESSAGE_BYTES (32 * 1024)        /* what is written in one of them */
+
 /* Bulk */
 #define LIMIT_BATCH_LINES 100000               /* lines in one NDJSON batch */
 #define LIMIT_BATCH_PIECE 1000                 /* decisions under one audit entry */

@@ -198,7 +198,7 @@ second_working(const struct calendar *calendar, struct date event)
 	return working_from(calendar, date_next(first, 1));
 }
 
-/*= regulation-1182/71 3(4)
+/*= regulation 1182/71 3(4)
  *# Where the last day of a period expressed otherwise than in hours is a public holiday, Sunday or
  *# Saturday, the period shall end with the expiry of the last hour of the following working day. */
 struct date

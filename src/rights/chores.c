@@ -5,6 +5,7 @@
 
 #include "access/idempotency.h"
 #include "rights/link.h"
+#include "rights/request.h"
 #include "vault/decide.h"
 #include "vault/outbox.h"
 #include "vault/subject.h"
@@ -32,6 +33,7 @@ static chore_step *const chores[] = {
 	budget_forget,    /* lookups by value counted: when the hour is over */
 	contacts_forget,  /* contacts counted for a frequency cap: when its period is over */
 	links_sweep,      /* packages that nobody fetched in time */
+	requests_sweep,   /* what was written in closed requests, and later their rows */
 	outbox_step,      /* what was not sent in its life, and the keys that sealed it */
 };
 

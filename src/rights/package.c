@@ -98,6 +98,7 @@ sections_make(struct package *package, struct vault *vault)
 	TRY(package_entries(package));
 	TRY(package_tables(package, vault));
 	TRY(package_told(package, vault));
+	TRY(package_requests(package, vault));
 	package_rights(package);
 	return OK;
 }

@@ -51,6 +51,7 @@ must_check enum err package_acts(struct package *package, struct vault *vault); 
 must_check enum err package_entries(struct package *package); /* decisions, looks */
 must_check enum err package_tables(struct package *package, struct vault *vault); /* the other tables */
 must_check enum err package_told(struct package *package, struct vault *vault); /* recipients told */
+must_check enum err package_requests(struct package *package, struct vault *vault);
 void package_rights(struct package *package);
 
 #endif

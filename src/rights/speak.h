@@ -31,11 +31,15 @@ enum speak {
 	SPEAK_PERMISSION,
 	SPEAK_PURPOSE, /* the built-in ones */
 	SPEAK_REASON,
+	SPEAK_REQUEST, /* its state */
 	SPEAK_RETENTION,
+	SPEAK_RIGHT,
 	SPEAK_ROLE,
 	SPEAK_SCOPE,
 	SPEAK_SENSITIVITY,
 	SPEAK_SOURCE,
+	SPEAK_STEP, /* of a request */
+	SPEAK_WHY, /* of a request */
 	SPEAK_COUNT
 };
 

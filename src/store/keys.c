@@ -479,7 +479,7 @@ static enum err
 rewrap_all(struct job *job, struct store *store, struct rotate_plan *plan,
            void (*progress)(uint64_t done, void *ctx), void *ctx)
 {
-	plan->after = 0;
+	plan->after = INT64_MIN; /* requests have numbers below zero */
 	do {
 		struct arena before = job->arena;
 		job->arena = (struct arena){ 0 }; /* flat memory over millions of sets */

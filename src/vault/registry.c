@@ -177,6 +177,8 @@ settings_load(struct job *job, struct registry *registry, struct db *db)
 	TRY(number_setting(job, db, S("age_of_consent"), &registry->age_of_consent));
 	TRY(number_setting(job, db, S("budget_per_hour"), &registry->budget_per_hour));
 	TRY(number_setting(job, db, S("zone_minutes"), &registry->zone_minutes));
+	registry->country = S("SE");
+	TRY(text_setting(job, db, S("country"), &registry->country));
 	TRY(text_setting(job, db, S("nix_checked_at"), &nix));
 	if (!time_parse(nix, &registry->nix_checked_at))
 		registry->nix_checked_at = TIME_NEVER;

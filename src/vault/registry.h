@@ -101,6 +101,7 @@ struct registry {
 	int64_t age_of_consent;  /* years; 13 in Sweden (Article 8(1), dataskyddslagen 2 kap. 4 §) */
 	int64_t budget_per_hour; /* lookups by value per key */
 	int64_t zone_minutes;    /* the company's offset from UTC, for quiet hours */
+	str country;             /* ISO 3166-1: whose holidays and authority; SE unless it was put */
 	time_us nix_checked_at;  /* when the do-not-call list was last brought in; TIME_NEVER: never */
 };
 

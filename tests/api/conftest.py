@@ -106,7 +106,8 @@ def make_key(operator):
     return make
 
 
-ALL_SCOPES = ['define', 'read', 'write', 'search', 'decide', 'withdraw', 'import', 'ledger', 'audit', 'keys', 'metrics']
+ALL_SCOPES = ['define', 'read', 'write', 'search', 'decide', 'withdraw', 'import', 'ledger', 'audit', 'keys', 'metrics',
+              'rights', 'erase', 'deliver']
 
 
 @pytest.fixture(scope='session')

@@ -826,3 +826,77 @@ def test_the_bar_on_a_terminal(demo, tmp_path):
     said = os.read(reader, 10000).decode()
     os.close(reader)
     assert '[....' in said and said.endswith('\r\x1b[K')
+
+
+# --- requests ----------------------------------------------------------------------------------
+
+def request_id(said):
+    return re.match(r'[0-9a-f-]{36}', said)[0]
+
+
+def test_a_request_from_beginning_to_end(demo):
+    said = demo.run('request', 'open', '--right', 'erasure', '--channel', 'email', '--received', '2026-08-31T10:00:00Z',
+                    '--language', 'sv', '--words', '-', stdin='Radera mig, tack.\n')
+    id = request_id(said)
+    assert 'erasure: initiated' in said and '2026-09-30' in said
+    assert 'acknowledged' in demo.run('request', 'acknowledge', id)
+    assert 'senast den 30 september 2026' in demo.run('request', 'letter', id, '--kind', 'acknowledgement')
+    demo.run('request', 'message', id, '--direction', 'out', '--channel', 'email', '--words', '-', stdin='Vi har fått din begäran.')
+    shown = demo.run('request', 'messages', id)
+    assert 'Radera mig, tack.' in shown and 'Vi har fått din begäran.' in shown
+    assert 'accepted' in demo.run('request', 'accept', id)
+    demo.run('request', 'identity', id, '--result', 'confirmed', '--method', 'no_doubt')
+    assert 'no_doubt' in demo.run('request', 'show', id)
+    assert 'is needed' in demo.run('request', 'fulfil', id, '--not-all-because', 'legally_required', status=REFUSED)
+    said = demo.run('request', 'fulfil', id, '--not-all-because', 'legally_required', '--words', '-', stdin='Fakturorna.')
+    assert 'partly_fulfilled' in said
+
+
+def test_requests_are_listed_by_when_they_are_due(demo):
+    late = request_id(demo.run('request', 'open', '--right', 'access', '--channel', 'post', '--received', '2026-01-31T10:00:00Z'))
+    soon = request_id(demo.run('request', 'open', '--right', 'information', '--channel', 'post'))
+    table = demo.run('request', 'list', '--overdue')
+    assert late in table and 'late' in table and soon not in table
+    assert soon in demo.run('request', 'list', '--within', '40') and soon not in demo.run('request', 'list', '--within', '2')
+    assert {late, soon} <= {one['id'] for one in demo.json('request', 'list', '--state', 'open')['requests']}
+    assert demo.run('request', 'list', '--subject', NOBODY).split() == demo.run('request', 'list', '--subject', BJORN).split()
+
+
+def test_a_refusal_that_one_alone_may_not_make(demo, tmp_path):
+    id = request_id(demo.run('request', 'open', '--right', 'access', '--channel', 'email', '--subject', ANNA))
+    (tmp_path / 'why').write_text('För tionde gången i år.')
+    (tmp_path / 'shown').write_text('Nio tidigare begäranden.')
+    demo.run('request', 'refuse', id, '--reason', 'manifestly_excessive', '--words', tmp_path / 'why', '--evidence',
+             tmp_path / 'shown')
+    assert 'does not approve' in demo.run('request', 'approve', id, status=REFUSED)
+    key = tmp_path / 'key'
+    demo.run('key', 'create', 'second', '--scope', 'rights', '--purpose', '*', '--to', key)
+    url = demo.url
+    said = valv('request', 'approve', id, '--url', url, '--key-file', key)
+    assert 'refused' in said
+    assert 'closed' in demo.run('request', 'withdraw', id, status=REFUSED)
+
+
+def test_identity_extension_and_the_person(demo, tmp_path):
+    id = request_id(demo.run('request', 'open', '--right', 'portability', '--channel', 'account'))
+    (tmp_path / 'why').write_text('Ny adress.')
+    said = demo.run('request', 'identity', id, '--result', 'asked', '--method', 'mailbox', '--words', tmp_path / 'why')
+    assert 'clock stands' in said
+    assert 'Last day' in demo.run('request', 'identity', id, '--result', 'confirmed', '--method', 'mailbox')
+    demo.run('request', 'person', id, '--subject', DAVID)
+    before = demo.json('request', 'show', id)
+    said = demo.run('request', 'extend', id, '--reason', 'complexity', '--told', before['opened_at'], '--words', tmp_path / 'why')
+    after = demo.json('request', 'show', id)
+    assert after['due_on'] in said and after['due_on'] > before['due_on'] and after['extended_for'] == 'complexity'
+    assert 'withdrawn' in demo.run('request', 'withdraw', id)
+
+
+@pytest.mark.parametrize('args, said', [
+    (('open', '--right', 'access'), '--channel is needed'), (('open', '--right', 'x', '--channel', 'email'), 'access'),
+    (('letter', NOBODY), '--kind is needed'), (('refuse', NOBODY, '--reason', 'legal_claims'), '--words is needed'),
+    (('identity', NOBODY), '--result is needed'), (('show', 'x'), 'is no id'), (('list', '--within', 'a'), 'a number'),
+    (('message', NOBODY, '--direction', 'in', '--channel', 'email', '--words', '/nothing'), 'no file'),
+])
+def test_usage_of_requests(demo, args, said):
+    assert said in demo.run('request', *args, status=USAGE)
+    assert demo.run('request', 'show', NOBODY, status=NOT_FOUND)

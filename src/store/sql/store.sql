@@ -3,8 +3,10 @@
 -- name: entry_last
 SELECT COALESCE(MAX(seq), 0) FROM entry;
 
+-- Numbers are given once, to a person or to a request (whose keys stand under the same, negative).
 -- name: subject_last
-SELECT COALESCE(MAX(no), 0) FROM subject;
+SELECT COALESCE(MAX(last), 0) FROM (SELECT MAX(no) AS last FROM subject UNION ALL
+                                    SELECT MAX(no) AS last FROM request) AS both_of_them;
 
 -- name: key_trim_put
 INSERT INTO key_trim (subject, version) VALUES ($1, $2)

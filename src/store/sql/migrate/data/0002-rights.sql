@@ -49,6 +49,67 @@ CREATE INDEX package_expires ON package (expires_at);
 
 -- --- requests -----------------------------------------------------------------------------------
 
+-- What persons asked for (Articles 15 to 22), and the clock of Article 12(3).  subject: 0 while the
+-- person is not found, and again when nothing personal is left.  no: drawn from the numbers of subjects;
+-- the request's own key set stands in keys.db under -no.  Words: rights/request.h.
+-- due_at: the end of the last day; NULL while the clock stands.  stood: for how long it stood, in
+-- microseconds.  zone: minutes from UTC, where the country is not known.  hold: number of the act that keeps the data meanwhile.
+-- proposed_*: a refusal that waits for somebody else.  forget_at: when the sealed parts die, and then
+-- when the row goes.  version: number of the newest event.
+CREATE TABLE request (
+	subject          {int} NOT NULL,
+	no               {int} NOT NULL,
+	id               {bytes} NOT NULL,
+	asked            {int} NOT NULL,
+	state            {int} NOT NULL,
+	channel          {int} NOT NULL,
+	language         TEXT NOT NULL,
+	country          TEXT NOT NULL,
+	zone             {int} NOT NULL,
+	received_at      {int} NOT NULL,
+	opened_at        {int} NOT NULL,
+	due_at           {int},
+	stopped_at       {int},
+	stood            {int} NOT NULL,
+	extended_at      {int},
+	extended_for     {int} NOT NULL,
+	identity_method  {int} NOT NULL,
+	identity_result  {int} NOT NULL,
+	hold             {int} NOT NULL,
+	proposed_for     {int} NOT NULL,
+	proposed_kind    {int} NOT NULL,
+	proposed_by      {int} NOT NULL,
+	reason           {int} NOT NULL,
+	entry            {int} NOT NULL,
+	closed_at        {int},
+	forget_at        {int},
+	sealed           {int} NOT NULL,
+	version          {int} NOT NULL,
+	reply_to         {bytes},
+	PRIMARY KEY (subject, no)
+) {clustered};
+CREATE UNIQUE INDEX request_no ON request (no);
+CREATE UNIQUE INDEX request_id ON request (id);
+CREATE INDEX request_open ON request (due_at) WHERE closed_at IS NULL;
+CREATE INDEX request_forget ON request (forget_at) WHERE forget_at IS NOT NULL;
+
+-- What was done about a request, by whom and when; append-only.  entry: the audit entry of what was
+-- done.  words: what was written, sealed under the request's key.
+CREATE TABLE request_event (
+	subject      {int} NOT NULL,
+	request      {int} NOT NULL,
+	seq          {int} NOT NULL,
+	at           {int} NOT NULL,
+	recorded_at  {int} NOT NULL,
+	actor_kind   {int} NOT NULL,
+	actor        {int} NOT NULL,
+	event        {int} NOT NULL,
+	code         {int} NOT NULL,
+	entry        {int} NOT NULL,
+	words        {bytes},
+	PRIMARY KEY (subject, request, seq)
+) {clustered};
+
 -- --- recipients and disclosures -----------------------------------------------------------------
 
 -- Who receives data.  name: for addresses and commands; title: as purposes state it.  secret: of the
