@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "rights/export.h"
 #include "rights/link.h"
+#include "rights/request.h"
 
 /* --- what was asked --------------------------------------------------------------------------- */
 
@@ -64,6 +65,24 @@ access_read(struct job *job, struct call *call, struct access_ask *ret)
 	if (there && !package_place_parse(after, &ret->after))
 		return json_fail(job, ERR_INVALID, json_member(job, call->body, "after"),
 		                 "must be as `next` gave it");
+	return OK;
+}
+
+/* The request that this answers, if the body names one: open, this person's, and for this right. */
+static enum err
+answers_read(struct job *job, struct call *call, int64_t subject, enum right right,
+             const struct request_row **ret)
+{
+	struct request_row *row = arena_alloc(&job->arena, sizeof(*row));
+	bool there;
+	uid id;
+
+	*ret = NULL;
+	TRY(json_uid(job, call->body, "request", &id, &there));
+	if (!there)
+		return OK;
+	TRY(request_meant(job, id, subject, right, row));
+	*ret = row;
 	return OK;
 }
 
@@ -166,6 +185,7 @@ on_access_post(struct job *job, struct call *call)
 	TRY(call_registry(job, call));
 	TRY(package_make(job, call->vault, call->registry, ask.id,
 	                 ask.language_given ? &ask.language : NULL, ask.after, &package));
+	TRY(answers_read(job, call, package.subject.no, RIGHT_ACCESS, &package.answers));
 	return ask.link ? access_link(job, call, &ask, &package) : access_inline(job, call, &ask, &package);
 }
 
@@ -185,6 +205,7 @@ on_export_post(struct job *job, struct call *call)
 	TRY(call_registry(job, call));
 	TRY(export_make(job, call->vault, call->registry, ask.id,
 	                ask.language_given ? &ask.language : NULL, &export));
+	TRY(answers_read(job, call, export.subject.no, RIGHT_PORTABILITY, &export.answers));
 	TRY(export_print(job, &export, (enum package_format)format, &call->response->body));
 	TRY(export_record(job, call->vault, &export));
 	answer_file(job, call, (enum package_format)format, export.language);

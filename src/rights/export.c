@@ -89,7 +89,7 @@ enum err
 export_record(struct job *job, struct vault *vault, const struct export *export)
 {
 	OWNED(buf_release) struct buf body = { .max = 2 * LIMIT_VALUES };
-	struct package package = { .subject = export->subject };
+	struct package package = { .subject = export->subject, .answers = export->answers };
 
 	for (size_t i = 0; i < export->count; i++)
 		buf_le16(&body, export->value[i].field->no);

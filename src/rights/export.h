@@ -6,11 +6,14 @@
 
 #include "rights/package.h"
 
+struct request_row;
+
 struct export {
 	struct subject subject;
 	const struct registry *registry; /* borrowed */
 	enum language language;
 	time_us made_at;
+	const struct request_row *answers; /* as of a package */
 	struct exported {
 		const struct field *field;
 		str title;

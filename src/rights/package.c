@@ -16,6 +16,7 @@
 #define SECTION(id, name, layout, sv, en, about_sv, about_en, ...) \
 	static const struct column columns_##id[] = { __VA_ARGS__ };
 #include "rights/package.def"
+#include "rights/request.h"
 #undef SECTION
 #undef C
 
@@ -177,11 +178,14 @@ enum err
 package_record_steps(struct job *job, struct db *db, const struct package *package, enum entry_act act,
                      bytes body)
 {
+	int64_t entry;
+
 	TRY(there_still(job, db, package->subject.no));
-	return entry_append(job, db,
-	                    &(struct entry){ .act = act, .subject = package->subject.no,
-	                                     .purpose = PURPOSE_RIGHTS, .body = body },
-	                    NULL);
+	TRY(entry_append(job, db,
+	                 &(struct entry){ .act = act, .subject = package->subject.no,
+	                                  .purpose = PURPOSE_RIGHTS, .body = body },
+	                 &entry));
+	return package->answers ? request_done_steps(job, db, package->answers, entry) : OK;
 }
 
 static enum err

@@ -86,6 +86,8 @@ struct package_place {
 	int64_t act, entry;
 };
 
+struct request_row;
+
 struct package {
 	struct job *job;
 	const struct registry *registry; /* held by the caller */
@@ -100,6 +102,7 @@ struct package {
 	struct package_place begin, next;
 	bool more;                /* there is a next part */
 	struct section section[SECTION_COUNT];
+	const struct request_row *answers; /* told of it when this is recorded; NULL: none was named */
 	str *field_title, *purpose_title; /* those that were looked up, by place in the registry */
 };
 

@@ -22,10 +22,10 @@
 #define RIGHTS_REQUEST_H
 
 #include "rights/calendar.h"
+#include "vault/forget_requests.h"
 #include "vault/subject.h"
 
 #define REQUEST_WORDS_DAYS 730  /* after closing: what was written goes */
-#define REQUEST_ROW_DAYS 1826   /* after closing: the row goes; a fine may be imposed for five years */
 
 /* The strongest identity check that a right warrants asking for.
  *      enum                    no name              code            tier */
@@ -134,6 +134,8 @@ enum identity { IDENTITY_NONE = 0, IDENTITY_TABLE(X) IDENTITY_COUNT };
 enum identity_result { RESULT_NONE = 0, IDENTITY_RESULT_TABLE(X) RESULT_COUNT };
 enum request_reason { CAUSE_NONE = 0, REQUEST_REASON_TABLE(X) CAUSE_COUNT };
 #undef X
+
+_Static_assert(EVENT_FORGOTTEN == REQUEST_EVENT_FORGOTTEN, "one number");
 
 struct request_row {
 	int64_t subject; /* 0: not found, or forgotten */
@@ -269,15 +271,8 @@ must_check enum err request_meant(struct job *job, uid id, int64_t subject, enum
 must_check enum err request_done_steps(struct job *job, struct db *db, const struct request_row *request,
                                        int64_t entry);
 
-/* --- ends ------------------------------------------------------------------------------------- */
+/* --- ends (see also vault/forget_requests.h) ------------------------------------------------------------------------------------- */
 
-/* Inside the steps of an erasure: all that was written in the person's requests, their keys, and
- * whose they were.  The rows stay.  *ret_count: how many requests. */
-must_check enum err request_forget_steps(struct job *job, struct db *db, int64_t subject,
-                                         uint64_t *ret_count);
-/* Acts of the person's ledger that are holds for pending requests (Q5): no obstacle to an erasure. */
-must_check enum err request_holds(struct job *job, struct db *db, int64_t subject, int64_t **ret,
-                                  size_t *ret_count);
 /* What time does (rights/chores.h): at most `max` requests; *ret_count of them. */
 must_check enum err requests_sweep(struct job *job, struct vault *vault, size_t max,
                                    uint64_t *ret_count);

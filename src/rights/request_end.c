@@ -1,9 +1,5 @@
-/* rights/request_end.c -- what was done by other use cases, and how requests are forgotten. */
+/* rights/request_end.c -- what was done by other use cases, and what time does to closed requests. */
 #include "rights/request_parts.h"
-
-#include "base/limits.h"
-
-#define OF_ONE_PERSON 1000 /* requests looked at at a time */
 
 /* --- done by another use case ----------------------------------------------------------------- */
 
@@ -53,43 +49,6 @@ request_done_steps(struct job *job, struct db *db, const struct request_row *req
 	return event_add(job, db, rows_i64(&rows, 0), request->no, rows_i64(&rows, 1), EVENT_DONE, entry);
 }
 
-/* --- forgetting ------------------------------------------------------------------------------- */
-
-static enum err
-row_forget(struct job *job, struct db *db, int64_t no, int64_t *ret_version)
-{
-	OWNED(rows_end) struct rows rows = { 0 };
-	bool there;
-
-	TRY(db_query(job, db, SQL_REQUEST_FORGET,
-	             ARGS(sql_i64(REQUEST_ROW_DAYS * TIME_DAY), sql_i64(no)), &rows));
-	TRY(rows_next(job, &rows, &there));
-	must(there);
-	*ret_version = rows_i64(&rows, 0);
-	return OK;
-}
-
-/* Nothing that was written, no key, and nobody's.  The row and its events stay, for accountability. */
-static enum err
-forget_one(struct job *job, struct db *db, int64_t subject, int64_t no, uid id)
-{
-	OWNED(buf_release) struct buf body = { .max = 32 };
-	int64_t seq, entry;
-
-	TRY(row_forget(job, db, no, &seq));
-	TRY(db_run(job, db, SQL_REQUEST_EVENT_SILENCE, ARGS(sql_i64(subject), sql_i64(no)), NULL));
-	if (subject)
-		TRY(db_run(job, db, SQL_REQUEST_EVENT_MOVE,
-		           ARGS(sql_i64(0), sql_i64(subject), sql_i64(no)), NULL));
-	request_entry_body(&body, id, EVENT_FORGOTTEN, 0);
-	TRY(entry_append(job, db,
-	                 &(struct entry){ .act = ENTRY_REQUEST_CHANGE, .purpose = PURPOSE_RIGHTS,
-	                                  .body = buf_bytes(&body) },
-	                 &entry));
-	TRY(event_add(job, db, 0, no, seq, EVENT_FORGOTTEN, entry));
-	return db_keys_trim(job, db, -no, seq, 0, (bytes){ 0 });
-}
-
 struct one {
 	int64_t no;
 	uid id;
@@ -112,46 +71,6 @@ list_read(struct job *job, struct db *db, enum sql sql, const struct sql_arg *ar
 		if (!uid_from_bytes(rows_bytes(&rows, 1), &one[count].id))
 			return fail(job, ERR_CORRUPT, "a stored request cannot be read");
 	}
-	*ret_count = count;
-	return OK;
-}
-
-enum err
-request_forget_steps(struct job *job, struct db *db, int64_t subject, uint64_t *ret_count)
-{
-	struct one *one = arena_array(&job->arena, OF_ONE_PERSON, sizeof(*one));
-	uint64_t total = 0;
-	size_t count;
-
-	must(subject > 0);
-	do { /* each that is forgotten is no longer among the person's */
-		TRY(list_read(job, db, SQL_REQUEST_OF_SUBJECT,
-		              ARGS(sql_i64(subject), sql_i64(0), sql_i64(OF_ONE_PERSON)), one, OF_ONE_PERSON,
-		              &count));
-		for (size_t i = 0; i < count; i++)
-			TRY(forget_one(job, db, subject, one[i].no, one[i].id));
-		total += count;
-	} while (count == OF_ONE_PERSON);
-	*ret_count = total;
-	return OK;
-}
-
-enum err
-request_holds(struct job *job, struct db *db, int64_t subject, int64_t **ret, size_t *ret_count)
-{
-	OWNED(rows_end) struct rows rows = { 0 };
-	int64_t *seq = arena_array(&job->arena, LIMIT_GROUNDS, sizeof(*seq));
-	size_t count = 0;
-	bool there;
-
-	TRY(db_query(job, db, SQL_REQUEST_HOLDS, ARGS(sql_i64(subject), sql_i64(LIMIT_GROUNDS)), &rows));
-	for (;; count++) {
-		TRY(rows_next(job, &rows, &there));
-		if (!there || count == LIMIT_GROUNDS)
-			break;
-		seq[count] = rows_i64(&rows, 0);
-	}
-	*ret = seq;
 	*ret_count = count;
 	return OK;
 }
@@ -184,7 +103,7 @@ sweep_steps(struct job *job, struct db *db, void *arg)
 	TRY(err);
 	if (row.forget_at > job->now)
 		return OK;
-	return row.sealed ? forget_one(job, db, row.subject, row.no, row.id) : row_drop(job, db, &row);
+	return row.sealed ? request_forget(job, db, row.subject, row.no, row.id) : row_drop(job, db, &row);
 }
 
 enum err

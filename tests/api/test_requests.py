@@ -292,6 +292,20 @@ def test_the_person_is_recognised_before_anything_is_done(app):
     assert step(app, request, 'fulfilment', {'entry': entry})['state'] == 'fulfilled'
 
 
+@pytest.mark.parametrize('right, path', [('access', 'access'), ('portability', 'export')])
+def test_what_answers_a_request_leaves_its_entry_with_it(app, right, path):
+    id, _ = make_person(app, grounds=[contract()])
+    request, another = opened(app, right, subject=id), opened(app, right)
+    for wrong in (another['id'], opened(app, 'erasure', subject=id)['id'], id):
+        assert app.post(f'/v1/subjects/{id}/{path}', {'request': wrong}).slug == 'invalid'
+    assert app.post(f'/v1/subjects/{id}/{path}', {'request': request['id']}).status == 200
+    assert events(app, request) == ['opened', 'done']
+    step(app, request, 'identity', {'result': 'confirmed', 'method': 'signed_in'})
+    done = step(app, request, 'fulfilment')
+    assert done['state'] == 'fulfilled' and done['entry'] == last_entry(app, id, f'subject.{path}')
+    assert app.post(f'/v1/subjects/{id}/{path}', {'request': request['id']}).slug == 'invalid'  # it is closed
+
+
 def test_a_part_is_a_part_with_its_reason(app):
     request = opened(app, 'erasure')
     target = f'/v1/requests/{request["id"]}/fulfilment'
