@@ -6,6 +6,7 @@
 #include "base/must.h"
 #include "rights/package.h"
 #include "rights/letter.h"
+#include "rights/receipt.h"
 #include "type/type.h"
 #include "vault/clock.h"
 #include "vault/registry.h"
@@ -146,6 +147,7 @@ static const struct word recipient_state[] = {
 	WORD(RECIPIENT_IN_USE, "in_use"),
 	WORD(RECIPIENT_GONE, "webhook_gone"),
 };
+static const struct word receipt_format[] = { RECEIPT_FORMAT_TABLE(SECOND) };
 static const struct word restriction_act[] = {
 	WORD(ACT_RESTRICTED, "restricted"),
 	WORD(ACT_UNRESTRICTED, "unrestricted"),
@@ -228,6 +230,7 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_REQUEST_EVENT] = LIST(request_event_words),
 	[WORDS_REQUEST_REASON] = LIST(request_reason_words),
 	[WORDS_REQUEST_STATE] = LIST(request_state_words),
+	[WORDS_RECEIPT_FORMAT] = LIST(receipt_format),
 	[WORDS_RESTRICTION_ACT] = LIST(restriction_act),
 	[WORDS_RESTRICTION_REASON] = LIST(restriction_reason),
 	[WORDS_RETENTION_EVENT] = LIST(retention_event),

@@ -48,6 +48,7 @@
 /* Requests */
 #define LIMIT_REQUEST_EVENTS 1000              /* steps and messages of one request */
 #define LIMIT_MESSAGE_BYTES (32 * 1024)        /* what is written in one of them */
+#define LIMIT_RECEIPT_STATES 1000              /* acts about one purpose in one receipt */
 
 /* Bulk */
 #define LIMIT_BATCH_LINES 100000               /* lines in one NDJSON batch */
