@@ -68,7 +68,8 @@
 	X(ENTRY_SWEEP_PREVIEW,      "sweep.preview") \
 	X(ENTRY_CLOCK_ACCEPT,       "clock.accept") \
 	X(ENTRY_BACKUP,             "backup") \
-	X(ENTRY_RESTORE,            "restore")
+	X(ENTRY_RESTORE,            "restore") \
+	X(ENTRY_ERASE_PREVIEW,      "erasure.preview")
 
 enum entry_act {
 	ENTRY_NONE = 0,

@@ -43,7 +43,7 @@ struct plan {
 	bool trim;
 	bytes entry_body;
 	int64_t entry;
-	size_t values_gone;
+	size_t values_gone, sections_gone, keys_gone;
 	struct outbox_plan outbox; /* what recipients are told of it */
 	bool at_outbox;            /* where the steps stopped: somebody was told meanwhile */
 	struct taken taken;
@@ -354,24 +354,32 @@ lookups_make(struct prepare *prepare)
 }
 
 /* The postal address is several fields: their folded texts in the order of the registry. */
+void
+address_match(const struct registry *registry, struct value *value, size_t count,
+              enum address address, struct buf *match)
+{
+	const struct field *field;
+
+	for (size_t nth = 0; (field = registry_address(registry, address, nth)); nth++) {
+		const struct value *is = value_find(value, count, field->no);
+		if (!is)
+			continue;
+		if (address != ADDRESS_POST) { /* the first that is held is the address */
+			type_match(field->type, is->text, match);
+			break;
+		}
+		text_fold(is->text, match);
+		buf_char(match, '\n');
+	}
+}
+
 static void
 tag_make(struct prepare *prepare, enum address address)
 {
 	OWNED(buf_release) struct buf match = { .max = 8 * LIMIT_VALUE_BYTES };
 	struct subject *after = &prepare->plan->after;
-	const struct field *field;
 
-	for (size_t nth = 0; (field = registry_address(prepare->change->registry, address, nth)); nth++) {
-		const struct value *value = value_find(prepare->value, prepare->value_count, field->no);
-		if (!value)
-			continue;
-		if (address != ADDRESS_POST) { /* the first that is held is the address */
-			type_match(field->type, value->text, &match);
-			break;
-		}
-		text_fold(value->text, &match);
-		buf_char(&match, '\n');
-	}
+	address_match(prepare->change->registry, prepare->value, prepare->value_count, address, &match);
 	after->tagged[address] = match.len > 0;
 	if (match.len)
 		suppression_digest(prepare->vault, address, buf_str(&match), after->tag[address]);
@@ -510,6 +518,24 @@ wrap(struct prepare *prepare, const struct keyset *keyset, bytes *ret)
 		prepare->plan->epoch = epoch;
 }
 
+/* How many sections of the old record are not in the new one. */
+static enum err
+sections_count(struct prepare *prepare)
+{
+	uint32_t old[KEYSET_MAX], new[KEYSET_MAX];
+	size_t old_count = 0, new_count = 0;
+
+	if (!prepare->change->done || !prepare->change->subject.version)
+		return OK;
+	TRY(record_sections(prepare->job, prepare->change->subject.record, old, &old_count));
+	TRY(record_sections(prepare->job, prepare->plan->after.record, new, &new_count));
+	prepare->plan->sections_gone = old_count;
+	for (size_t i = 0; i < old_count; i++)
+		for (size_t n = 0; n < new_count; n++)
+			prepare->plan->sections_gone -= old[i] == new[n];
+	return OK;
+}
+
 static enum err
 record_make(struct prepare *prepare)
 {
@@ -529,7 +555,8 @@ record_make(struct prepare *prepare)
 	prepare->plan->trim = built.keys_dropped || prepare->keys_spare;
 	if (prepare->plan->trim)
 		wrap(prepare, trimmed, &prepare->plan->trimmed);
-	return OK;
+	prepare->plan->keys_gone = prepare->keyset->count - trimmed->count;
+	return sections_count(prepare);
 }
 
 /* --- recipients ------------------------------------------------------------------------------- */
@@ -802,6 +829,18 @@ suppression_steps(struct job *job, struct db *db, const struct plan *plan)
 	return OK;
 }
 
+static void
+done_fill(const struct plan *plan, struct change_done *done)
+{
+	*done = (struct change_done){
+		.no = plan->after.no, .version = plan->after.version, .entry = plan->entry,
+		.values_gone = plan->values_gone, .sections_gone = plan->sections_gone,
+		.keys_gone = plan->keys_gone,
+	};
+	for (size_t i = 0; i < plan->lookup_count; i++)
+		done->lookups_gone += plan->lookup[i].drop;
+}
+
 /* One person, one transaction.  What can be stale is looked at first, the keys' epoch and then the
  * row's version, and then that nobody was told meanwhile. */
 static enum err
@@ -836,6 +875,8 @@ plan_steps(struct job *job, struct db *db, void *arg)
 	                                  .purpose = plan->act_count ? plan->act[0].purpose : 0,
 	                                  .body = plan->entry_body },
 	                 &plan->entry)); /* I4 */
+	if (change->done)
+		done_fill(plan, change->done);
 	if (change->extra)
 		TRY(change->extra(job, db, change->extra_ctx));
 	return OK;
@@ -854,10 +895,12 @@ result_fill(const struct plan *plan, struct change_result *ret)
 	};
 }
 
-/* Lowering acts must be possible on a full disk too. */
+/* Lowering acts and erasures must be possible on a full disk too. */
 static enum write_flags
 change_flags(const struct change *change)
 {
+	if (change->entry == ENTRY_ERASE)
+		return WRITE_RESERVED;
 	for (size_t i = 0; i < change->act_count; i++)
 		if (act_raises(change->act[i].act) < 0)
 			return WRITE_RESERVED;
@@ -887,6 +930,16 @@ change_commit(struct job *job, struct vault *vault, struct change *change, struc
 	if (err)
 		return err;
 	result_fill(&plan, ret);
+	return OK;
+}
+
+enum err
+change_preview(struct job *job, struct vault *vault, struct change *change, size_t *ret_values_gone)
+{
+	struct plan plan;
+
+	TRY(change_prepare(job, vault, change, &plan));
+	*ret_values_gone = plan.values_gone;
 	return OK;
 }
 

@@ -9,16 +9,11 @@
  * stopped anywhere and called again. */
 #include "audit/fact.h"
 #include "base/limits.h"
+#include "vault/bury.h"
 #include "vault/import_parts.h"
-#include "vault/rows.h"
 
 #define PART 8192 /* persons in one call */
 #define BURY_GROUP 256
-
-struct lookup_key {
-	uint16_t field;
-	uint8_t digest[DIGEST_BYTES];
-};
 
 struct made {
 	int64_t no;
@@ -68,7 +63,7 @@ bury_one(struct job *job, struct db *db, const struct bury_plan *plan, const str
 		           ARGS(sql_i64(made->lookup[i].field),
 		                sql_bytes((bytes){ made->lookup[i].digest, LOOKUP_BYTES }), sql_i64(made->no)),
 		           NULL));
-	TRY(db_run(job, db, SQL_IMPORT_BURY_LEDGER, ARGS(sql_i64(made->no)), NULL));
+	TRY(bound_drop(job, db, made->no, NULL));
 	TRY(db_keys_trim(job, db, made->no, made->version + 1, 0, (bytes){ 0 }));
 	TRY(fact_erased(job, db, made->id));
 	buf_le64(&body, (uint64_t)made->version + 1);
@@ -102,7 +97,7 @@ lookups_collect(struct job *job, struct vault *vault, const struct registry *reg
 		for (size_t n = 0; n < digests.count; n++) {
 			struct lookup_key *key = &made->lookup[made->lookup_count++];
 			key->field = value[i].field;
-			memcpy(key->digest, digests.digest[n], DIGEST_BYTES);
+			memcpy(key->digest, digests.digest[n], LOOKUP_BYTES);
 		}
 	}
 	return OK;

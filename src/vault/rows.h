@@ -24,8 +24,19 @@ struct digests {
 };
 void lookup_digests(const struct field *field, str canonical, struct digests *ret);
 
+/* What an address of the values is matched by: one field's match form; of a postal address, all its
+ * fields.  Nothing is appended when none is held. */
+void address_match(const struct registry *registry, struct value *value, size_t count,
+                   enum address address, struct buf *match);
+/* The same from an address as people write it (email, phone).  ERR_INVALID at /address, /value */
+must_check enum err address_read(struct job *job, const struct registry *registry,
+                                 enum address address, str raw, struct buf *match);
+
 /* Associated data of the evidence of act `seq`. */
 void evidence_associated(struct buf *out, uid subject, int64_t seq);
+/* Open it in place, by the person's evidence key; none stays none.  ERR_CRYPTO */
+must_check enum err evidence_open(struct job *job, uid subject, const uint8_t *key,
+                                  struct act_row *act);
 
 /* Inside steps: take n from the hourly budget of the job's actor.  Operators have none. */
 must_check enum err budget_steps(struct job *job, struct db *db, int64_t per_hour, int64_t n);

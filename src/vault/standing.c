@@ -14,7 +14,7 @@ struct fold {
 	struct job *job;
 	const struct registry *registry;
 	struct standing out;
-	size_t ground_room, permission_room, objection_room;
+	size_t ground_room, permission_room, objection_room, exclusion_room;
 };
 
 /* --- order ------------------------------------------------------------------------------------ */
@@ -224,6 +224,7 @@ fold_consent(struct fold *fold, const struct act_row *act, enum channel channel)
 	case ACT_UNRESTRICTED:
 	case ACT_HELD:
 	case ACT_RELEASED:
+	case ACT_ERASED:
 	case ACT_NONE:
 	case ACT_COUNT:
 		break;
@@ -348,6 +349,54 @@ fold_released(struct fold *fold, const struct act_row *act)
 		if (ground->basis == BASIS_STORAGE_ONLY && ground->seq == (int64_t)seq)
 			ground->state = GROUND_OVER;
 	}
+}
+
+/* --- erased fields ---------------------------------------------------------------------------- */
+
+static struct exclusion *
+exclusion_of(struct fold *fold, uint16_t field)
+{
+	struct standing *out = &fold->out;
+
+	for (size_t i = 0; i < out->exclusion_count; i++)
+		if (out->exclusion[i].field == field)
+			return &out->exclusion[i];
+	out->exclusion = table_grow(fold->job, out->exclusion, out->exclusion_count,
+	                            &fold->exclusion_room, sizeof(*out->exclusion));
+	return &out->exclusion[out->exclusion_count++];
+}
+
+static void
+fold_erased(struct fold *fold, const struct act_row *act)
+{
+	bytes rest = act->detail, fields;
+	uint16_t count, field;
+
+	if (!eat_le16(&rest, &count) || !eat_bytes(&rest, (size_t)count * 2, &fields))
+		return;
+	while (eat_le16(&fields, &field))
+		*exclusion_of(fold, field) = (struct exclusion){ field, act->at, rest };
+}
+
+/* L6 */
+static bool
+excluded(const struct standing *standing, const struct ground *ground, uint16_t field)
+{
+	uint16_t purpose;
+
+	if (ground->basis == BASIS_STORAGE_ONLY)
+		return false;
+	for (size_t i = 0; i < standing->exclusion_count; i++) {
+		const struct exclusion *exclusion = &standing->exclusion[i];
+		bytes kept = exclusion->kept;
+		if (exclusion->field != field)
+			continue;
+		while (eat_le16(&kept, &purpose))
+			if (purpose == ground->purpose)
+				return false;
+		return ground->since_at <= exclusion->at;
+	}
+	return false;
 }
 
 /* --- objections ------------------------------------------------------------------------------- */
@@ -530,6 +579,9 @@ fold_act(struct fold *fold, const struct act_row *act)
 	case ACT_RELEASED:
 		fold_released(fold, act);
 		break;
+	case ACT_ERASED:
+		fold_erased(fold, act);
+		break;
 	case ACT_NONE:
 	case ACT_COUNT:
 		break;
@@ -626,6 +678,14 @@ standing_encode(const struct standing *standing, struct buf *out)
 		buf_le32(out, objection->channels);
 		buf_le64(out, (uint64_t)objection->at);
 	}
+	if (standing->exclusion_count) /* most have none: their rows are as they were before there were any */
+		buf_le16(out, (uint16_t)standing->exclusion_count);
+	for (size_t i = 0; i < standing->exclusion_count; i++) {
+		const struct exclusion *exclusion = &standing->exclusion[i];
+		buf_le16(out, exclusion->field);
+		buf_le64(out, (uint64_t)exclusion->at);
+		buf_block(out, exclusion->kept);
+	}
 }
 
 /* Numbers of the stored form, widened. */
@@ -694,6 +754,26 @@ eat_objection(bytes *rest, struct objection *objection)
 }
 
 static bool
+eat_exclusions(struct job *job, bytes *rest, struct standing *out)
+{
+	uint16_t count;
+
+	if (!rest->len)
+		return true;
+	if (!eat_le16(rest, &count))
+		return false;
+	out->exclusion_count = count;
+	out->exclusion = arena_array(&job->arena, count, sizeof(*out->exclusion));
+	for (size_t i = 0; i < count; i++) {
+		struct exclusion *exclusion = &out->exclusion[i];
+		if (!eat_le16(rest, &exclusion->field) || !eat_time(rest, &exclusion->at) ||
+		    !eat_block(rest, &exclusion->kept))
+			return false;
+	}
+	return true;
+}
+
+static bool
 eat_standing(struct job *job, bytes *rest, struct standing *out)
 {
 	uint8_t format, restricted;
@@ -722,7 +802,7 @@ eat_standing(struct job *job, bytes *rest, struct standing *out)
 	for (size_t i = 0; i < count; i++)
 		if (!eat_objection(rest, &out->objection[i]))
 			return false;
-	return rest->len == 0;
+	return eat_exclusions(job, rest, out) && rest->len == 0;
 }
 
 enum err
@@ -832,6 +912,13 @@ ground_covers(const struct registry *registry, const struct ground *ground, uint
 	return version && version_has_field(version, field);
 }
 
+bool
+standing_ground_covers(const struct registry *registry, const struct standing *standing,
+                       const struct ground *ground, uint16_t field)
+{
+	return ground_covers(registry, ground, field) && !excluded(standing, ground, field);
+}
+
 size_t
 standing_covering(const struct registry *registry, const struct standing *standing, time_us now,
                   uint16_t field, uint16_t *ret)
@@ -843,7 +930,7 @@ standing_covering(const struct registry *registry, const struct standing *standi
 		uint16_t purpose = (uint16_t)ground->purpose;
 		size_t at = 0;
 
-		if (!ground_live(ground, now) || !ground_covers(registry, ground, field))
+		if (!ground_live(ground, now) || !standing_ground_covers(registry, standing, ground, field))
 			continue;
 		while (at < count && ret[at] < purpose)
 			at++;

@@ -12,6 +12,8 @@
  *   L4  A ground that was stopped or withdrawn is not live; one that ended lives out its retention.
  *   L5  Whether the sweep has been there makes no difference: `expired` only writes down what time
  *       has done.
+ *   L6  A field that was erased is covered by what requires it, and by grounds that are newer than the
+ *       erasure; nothing else brings it back.
  */
 #ifndef VAULT_STANDING_H
 #define VAULT_STANDING_H
@@ -32,7 +34,8 @@ struct act_row {
 	enum act_method method;
 	struct actor actor;
 	bytes detail;       /* not personal: soft opt-in categories (text, one a line), held fields (le16),
-	                     * seq that is released (le64) */
+	                     * seq that is released (le64), erased fields (le16 how many, le16 each) and the
+	                     * purposes that still require them (le16 each) */
 	bytes evidence;     /* sealed */
 };
 
@@ -86,6 +89,13 @@ struct objection {
 	time_us at;
 };
 
+/* A field was erased (L6): grounds as old as that do not cover it, but those of `kept` purposes. */
+struct exclusion {
+	uint16_t field;
+	time_us at;
+	bytes kept; /* purposes, le16 each */
+};
+
 /* One purpose may have several grounds of one basis side by side: each covers the fields of the
  * version that it was established or consented under, as long as it lives itself. */
 struct standing {
@@ -96,6 +106,8 @@ struct standing {
 	struct objection *objection; /* the newest for each purpose and channel set */
 	size_t objection_count;
 	bool restricted;             /* Article 18: storage only */
+	struct exclusion *exclusion; /* the newest for each field */
+	size_t exclusion_count;
 };
 
 /* acts in any order; all memory from the job's arena. */
@@ -121,6 +133,9 @@ bool standing_objected(const struct standing *standing, uint32_t purpose, bool m
                        enum channel channel, time_us *ret_at);
 /* When the earliest live ground ends; TIME_NEVER. */
 time_us standing_due(const struct standing *standing, time_us now);
+/* Does it hold the field?  Whether it lives is not asked. */
+bool standing_ground_covers(const struct registry *registry, const struct standing *standing,
+                            const struct ground *ground, uint16_t field);
 /* Which live grounds cover the field: purposes ascending, 0 standing for storage-only grounds.
  * `ret` has room for ground_count numbers. */
 size_t standing_covering(const struct registry *registry, const struct standing *standing,

@@ -519,7 +519,7 @@ evidence_associated(struct buf *out, uid subject, int64_t seq)
 	buf_le64(out, (uint64_t)seq);
 }
 
-static enum err
+enum err
 evidence_open(struct job *job, uid subject, const uint8_t *key, struct act_row *act)
 {
 	OWNED(buf_release) struct buf associated = { .max = 64 };

@@ -84,6 +84,15 @@ struct change {
 	bool import_ask;
 	enum err (*extra)(struct job *job, struct db *db, void *ctx); /* more steps; may be NULL */
 	void *extra_ctx;
+	struct change_done *done; /* filled in before `extra` runs; may be NULL */
+};
+
+/* What the steps of a change have done so far: for those of `extra` that tell of it. */
+struct change_done {
+	int64_t no;
+	int64_t version;
+	int64_t entry;
+	size_t values_gone, lookups_gone, sections_gone, keys_gone;
 };
 
 struct change_result {
@@ -101,6 +110,10 @@ must_check enum err value_read(struct job *job, const struct field *field, str r
 
 must_check enum err change_commit(struct job *job, struct vault *vault, struct change *change,
                                   struct change_result *ret);
+
+/* As change_commit(), up to the writing: what would come of it. */
+must_check enum err change_preview(struct job *job, struct vault *vault, struct change *change,
+                                   size_t *ret_values_gone);
 
 /* The common shape of updates: get the person, let `fill` set up the change on what was read,
  * commit; again from the start when somebody else was faster and there is no If-Match (P2). */

@@ -81,14 +81,11 @@ suppressions_get(struct job *job, struct db *db, const uint8_t digest[DIGEST_BYT
 
 /* --- use cases -------------------------------------------------------------------------------- */
 
-/* From an address as people write it to its digest. */
-static enum err
-address_digest(struct job *job, struct vault *vault, enum address address, str raw,
-               uint8_t ret[DIGEST_BYTES])
+enum err
+address_read(struct job *job, const struct registry *registry, enum address address, str raw,
+             struct buf *match)
 {
-	OWNED(registry_drop) const struct registry *registry = NULL;
 	OWNED(buf_release) struct buf canonical = { .max = LIMIT_VALUE_BYTES };
-	OWNED(buf_release) struct buf match = { .max = 4 * LIMIT_VALUE_BYTES };
 	enum type type = address == ADDRESS_EMAIL ? TYPE_EMAIL : TYPE_PHONE;
 	struct type_context context = { .now = job->now };
 	const struct field *field;
@@ -96,13 +93,25 @@ address_digest(struct job *job, struct vault *vault, enum address address, str r
 
 	if (address != ADDRESS_EMAIL && address != ADDRESS_PHONE)
 		return fail_at(job, ERR_INVALID, S("/address"), "is email or phone");
-	TRY(registry_hold(job, vault, &registry));
 	field = registry_address(registry, address, 0);
 	if (field)
 		context.region = field->region;
 	if (!type_parse(type, &context, raw, &canonical, &why))
 		return job_fail_at(job, ERR_INVALID, S("/value"), why, __FILE__, __LINE__);
-	type_match(type, buf_str(&canonical), &match);
+	type_match(type, buf_str(&canonical), match);
+	return OK;
+}
+
+/* From an address as people write it to its digest. */
+static enum err
+address_digest(struct job *job, struct vault *vault, enum address address, str raw,
+               uint8_t ret[DIGEST_BYTES])
+{
+	OWNED(registry_drop) const struct registry *registry = NULL;
+	OWNED(buf_release) struct buf match = { .max = 4 * LIMIT_VALUE_BYTES };
+
+	TRY(registry_hold(job, vault, &registry));
+	TRY(address_read(job, registry, address, raw, &match));
 	suppression_digest(vault, address, buf_str(&match), ret);
 	return OK;
 }

@@ -6,7 +6,7 @@
 #include "vault/sweep.h"
 
 #include "base/limits.h"
-#include "vault/rows.h"
+#include "vault/proof.h"
 
 #define PIECE 100
 
@@ -169,7 +169,10 @@ sweep(struct job *job, struct vault *vault, size_t max, struct sweep_round *roun
 		TRY(sweep_piece(job, vault, registry, no + at, count - at < PIECE ? count - at : PIECE, &result));
 	result.more = count == max;
 	*ret = result;
-	return result.more ? OK : keys_sweep(job, vault);
+	if (result.more)
+		return OK;
+	TRY(proofs_sweep(job, vault));
+	return keys_sweep(job, vault);
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */

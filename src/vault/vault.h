@@ -21,6 +21,7 @@ struct vault {
 	const char *facts; /* directory of the ledger */
 	struct job own;    /* what lives as long as the vault */
 	const uint8_t *suppression_key; /* borrowed from keys */
+	const uint8_t *signing_key;     /* a seed (crypto/sign.h), borrowed from keys */
 	pthread_mutex_t registry_mutex;
 	struct registry *registry; /* newest snapshot read */
 	struct clock clock;

@@ -53,7 +53,7 @@ static bool
 is_change(enum entry_act act)
 {
 	return act == ENTRY_SUBJECT_CREATE || act == ENTRY_SUBJECT_CHANGE || act == ENTRY_ACT ||
-	       act == ENTRY_EXPIRE || act == ENTRY_TOLD;
+	       act == ENTRY_EXPIRE || act == ENTRY_TOLD || act == ENTRY_ERASE;
 }
 
 static void
@@ -260,6 +260,97 @@ persons_check(struct job *job, struct check *check)
 	return err;
 }
 
+/* --- those who were erased -------------------------------------------------------------------- */
+
+static enum err
+subject_public_id(struct job *job, int64_t no, uid *ret)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	TRY(db_query(job, job->db, SQL_SUBJECT_ID_OF_NO, ARGS(sql_i64(no)), &rows));
+	TRY(rows_next(job, &rows, &there));
+	if (!there || !uid_from_bytes(rows_bytes(&rows, 0), ret))
+		return fail(job, ERR_CORRUPT, "a stored id has the wrong length");
+	return OK;
+}
+
+static void
+buried_found(struct check *check, const struct rows *rows)
+{
+	struct subject subject = { 0 };
+
+	if (uid_from_bytes(rows_bytes(rows, 3), &subject.id))
+		found(check, &subject, FINDING_BURIED);
+}
+
+/* Rows of it, and keys unless their destruction is still under way. */
+static enum err
+buried_check(struct job *job, struct check *check, int64_t no)
+{
+	OWNED(keyset_end) struct keyset *keyset = NULL;
+	OWNED(rows_end) struct rows rows = { 0 };
+	enum err err;
+	bool there;
+
+	TRY(db_query(job, job->db, SQL_BURIED_LEFT, ARGS(sql_i64(no), sql_bytes((bytes){ 0 })), &rows));
+	TRY(rows_next(job, &rows, &there));
+	if (!there)
+		return OK;
+	if (rows_i64(&rows, 0) || !rows_i64(&rows, 1))
+		buried_found(check, &rows);
+	if (rows_i64(&rows, 4))
+		return OK;
+	err = keys_get(job, check->vault->keys, job->db, no, &keyset);
+	if (err == ERR_ABSENT) {
+		job_forgive(job);
+		return OK;
+	}
+	if (err == ERR_CRYPTO)
+		job_forgive(job);
+	else if (err)
+		return err;
+	buried_found(check, &rows);
+	return OK;
+}
+
+static enum err
+buried_page(struct job *job, enum sql sql, int64_t *after, int64_t *no, size_t *ret_count)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	*ret_count = 0;
+	TRY(db_query(job, job->db, sql, ARGS(sql_i64(*after), sql_i64(PAGE)), &rows));
+	for (;;) {
+		TRY(rows_next(job, &rows, &there));
+		if (!there)
+			return OK;
+		*after = no[(*ret_count)++] = rows_i64(&rows, 0);
+	}
+}
+
+static enum err
+buried_all(struct job *job, struct check *check)
+{
+	int64_t after = 0, no[PAGE];
+	struct subject subject = { 0 };
+	size_t count;
+
+	do {
+		TRY(buried_page(job, SQL_BURIED_NOS, &after, no, &count));
+		for (size_t i = 0; i < count; i++)
+			TRY(buried_check(job, check, no[i]));
+	} while (count);
+	after = 0;
+	TRY(buried_page(job, SQL_BURIED_LOOKUPS, &after, no, &count));
+	for (size_t i = 0; i < count; i++) {
+		TRY(subject_public_id(job, no[i], &subject.id));
+		found(check, &subject, FINDING_BURIED);
+	}
+	return OK;
+}
+
 /* The log and the rows of one moment; keys.db is read as it is, so a person who is being changed
  * meanwhile can look wrong. */
 static enum err
@@ -272,8 +363,8 @@ pass(struct job *job, struct check *check, int64_t *after, const uid *only, size
 	while (more)
 		TRY(log_page(job, check, after, &more));
 	if (!only)
-		return persons_check(job, check);
-	for (size_t i = 0; i < only_count; i++) {
+		TRY(persons_check(job, check));
+	for (size_t i = 0; only && i < only_count; i++) {
 		struct subject subject;
 		enum err err = subject_get(job, check->vault, only[i], &subject);
 		if (err == ERR_ABSENT || err == ERR_GONE)
@@ -283,7 +374,7 @@ pass(struct job *job, struct check *check, int64_t *after, const uid *only, size
 		else
 			TRY(person_check(job, check, subject.no));
 	}
-	return OK;
+	return buried_all(job, check);
 }
 
 static enum err

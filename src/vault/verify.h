@@ -4,7 +4,7 @@
  * (a row put back from the past is found), the standing is what the ledger folds to (I2), every
  * section opens under its own keys and associated data (nothing was moved or changed), every value
  * is covered by a ground that lived when the person was last swept (I1), and each searchable value
- * is found by its digest.
+ * is found by its digest.  Of a person who was erased nothing is left but id and number.
  */
 #ifndef VAULT_VERIFY_H
 #define VAULT_VERIFY_H
@@ -18,7 +18,8 @@
 	X(FINDING_KEYS,      "keys are missing or cannot be opened") \
 	X(FINDING_SEAL,      "a section cannot be opened: changed, moved, or of another person") \
 	X(FINDING_UNCOVERED, "a value that no ground covers is still there") \
-	X(FINDING_LOOKUP,    "a value is not found by its digest")
+	X(FINDING_LOOKUP,    "a value is not found by its digest") \
+	X(FINDING_BURIED,    "something is left of a person who was erased")
 
 enum finding {
 	FINDING_NONE = 0,

@@ -49,7 +49,8 @@ enum address { ADDRESS_NONE, ADDRESS_EMAIL, ADDRESS_PHONE, ADDRESS_POST, ADDRESS
 	X(ACT_RESTRICTED,    12, "restricted",    -1) /* Article 18 */ \
 	X(ACT_UNRESTRICTED,  13, "unrestricted",   1) \
 	X(ACT_HELD,          14, "held",           0) /* storage-only ground begins */ \
-	X(ACT_RELEASED,      15, "released",      -1)
+	X(ACT_RELEASED,      15, "released",      -1) \
+	X(ACT_ERASED,        16, "erased",        -1) /* fields, at the person's request: Article 17 */
 
 /* How an act reached us. */
 #define METHOD_TABLE(X) \
@@ -98,7 +99,8 @@ enum address { ADDRESS_NONE, ADDRESS_EMAIL, ADDRESS_PHONE, ADDRESS_POST, ADDRESS
 	X(SOURCE_COMPLAINT,    5, "complaint") \
 	X(SOURCE_LIST,         6, "list") /* an outside list, such as NIX */ \
 	X(SOURCE_STAFF,        7, "staff") \
-	X(SOURCE_IMPORT,       8, "import")
+	X(SOURCE_IMPORT,       8, "import") \
+	X(SOURCE_ERASURE,      9, "erasure") /* the address of somebody who was erased */
 
 /* Why a decision is what it is.  `no` 1: the person (or the law for this person) said no: it counts
  * against everybody who shares the address. */

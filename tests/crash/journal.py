@@ -22,6 +22,7 @@ class State:
     live: dict      # purpose: bool
     acts: list      # (act, purpose), in order
     letters: str    # 'never', 'yes', 'no': the newest act about letters
+    buried: bool = False  # erased wholly
 
     def covered(self, field):
         return any(live and field in COVERS[purpose] for purpose, live in self.live.items())
@@ -123,6 +124,9 @@ class Journal:
     def _differs(self, caller, person, state):
         wrong = []
         answer = caller.get(f'/v1/subjects/{person.id}', Valv_Purpose='rights')
+        if state.buried:
+            found = caller.good('POST', '/v1/subjects/search', {'field': 'email', 'value': person.email})['subjects']
+            return [f'erased, and reading gives {answer}, searching {found}'] if answer.status != 410 or found else []
         if answer.status != 200:
             return [f'reading gives {answer}']
         subject = answer.json
@@ -254,22 +258,26 @@ class Journal:
         self.entry_max = last
         changes = {}
         for subject, body in valv.execute("SELECT subject, body FROM entry WHERE subject > 0 "
-                                          "AND act IN (9, 11, 14, 15, 16)"):  # audit/entry.h: changes
+                                          "AND act IN (9, 11, 14, 15, 16, 36)"):  # audit/entry.h: changes
             changes.setdefault(subject, []).append(struct.unpack_from('<q', body)[0])
         spare = {bytes.fromhex(person.id.replace('-', '')) for person in self.persons if person.spare}
         sets = dict(keys.execute('SELECT subject, length(wrapped) FROM subject_key'))
         ledger = dict(valv.execute('SELECT subject, count(*) || "/" || max(seq) FROM ledger GROUP BY subject'))
-        for no, id, version, record in valv.execute('SELECT no, id, version, record FROM subject'):
+        for no, id, version, record, state in valv.execute('SELECT no, id, version, record, state FROM subject'):
             if sorted(changes.get(no, [])) != list(range(1, version + 1)):
                 wrong.append(f'{id.hex()}: version {version}, but audit entries of {changes.get(no)}')
             acts = ledger.get(no, '0/0').split('/')
             if acts[0] != acts[1]:
                 wrong.append(f'{id.hex()}: ledger of {acts[0]} acts ends at {acts[1]}')
+            if state == 2:
+                if no in sets or no in ledger or record:
+                    wrong.append(f'{id.hex()}: erased, and something of it is left')
+                continue
             sections = struct.unpack_from('<H', record, 1)[0] if record else 0
             held, rest = divmod(sets.get(no, 0) - KEYS_EMPTY, 36)
             if rest or held < sections + 1 or (held > sections + 1 and id not in spare):
                 wrong.append(f'{id.hex()}: {sections} sections, {held} keys')
-        stray = valv.execute('SELECT count(*) FROM lookup WHERE subject NOT IN (SELECT no FROM subject)')
+        stray = valv.execute('SELECT count(*) FROM lookup WHERE subject NOT IN (SELECT no FROM subject WHERE state = 1)')
         if stray.fetchone()[0]:
             wrong.append('lookups lead to nobody')
         stray = valv.execute('SELECT count(*) FROM ledger WHERE subject NOT IN (SELECT no FROM subject)')

@@ -32,8 +32,8 @@ class Worker:
                 try:
                     self.random.choices(
                         [self.make, self.correct, self.withdraw, self.object, self.consent, self.suppress,
-                         self.key, self.decide, self.share, self.bring],
-                        [30, 15, 10, 4, 6, 8, 5, 15, 7, 2])[0]()
+                         self.key, self.decide, self.share, self.bring, self.erase],
+                        [30, 15, 10, 4, 6, 8, 5, 15, 7, 2, 6])[0]()
                     self.done += 1
                 except Refused:
                     pass
@@ -64,7 +64,8 @@ class Worker:
         person.answered()
 
     def pick(self, fit):
-        fitting = [person for person in self.mine if person.state and not person.pending and fit(person.state)]
+        fitting = [person for person in self.mine if person.state and not person.pending
+                   and not person.state.buried and fit(person.state)]
         return self.random.choice(fitting) if fitting else None
 
     # --- what clients do --------------------------------------------------------------------------
@@ -128,6 +129,21 @@ class Worker:
                         {'purpose': 'letters', 'act': 'given', 'method': 'web_form', 'language': 'sv'},
                         person.state.after(live={**person.state.live, 'letters': True},
                                            acts=person.state.acts + [('given', 'letters')], letters='yes'))
+
+    def erase(self):
+        """Wholly, unless the contract still runs: what it needs stays."""
+        person = self.pick(lambda state: state.values)
+        if not person:
+            return
+        state = person.state
+        acts = [('withdrawn', 'letters')] if state.live['letters'] else []
+        person.pending = state.after(live={**state.live, 'letters': False}, acts=state.acts + acts,
+                                     letters='no' if acts else state.letters)
+        person.pending.buried = not person.pending.values
+        self.note(person)
+        answer = self.good('POST', f'/v1/subjects/{person.id}/erasure')
+        assert answer['buried'] == person.pending.buried, answer
+        person.answered()
 
     def suppress(self):
         address = self.names.person()['email']

@@ -73,9 +73,6 @@ UPDATE subject SET state = 2, flags = 0, version = version + 1, tell_by_at = NUL
 WHERE no = $3 AND version = $4 AND state = 1
   AND NOT EXISTS (SELECT 1 FROM disclosure WHERE disclosure.subject = subject.no);
 
--- name: import_bury_ledger
-DELETE FROM ledger WHERE subject = $1;
-
 -- name: import_made_get
 SELECT made, version, ask FROM import_subject WHERE subject = $1 AND import = $2;
 

@@ -2,6 +2,28 @@
 
 -- --- erasure ------------------------------------------------------------------------------------
 
+-- What was erased, as it stands in the certificate: counts, no personal data.  version: of the person's
+-- row after it, as in key_trim.
+CREATE TABLE erasure (
+	subject  {int} NOT NULL,
+	entry    {int} NOT NULL,
+	id       {bytes} NOT NULL,
+	version  {int} NOT NULL,
+	text     TEXT NOT NULL,
+	PRIMARY KEY (subject, entry)
+) {clustered};
+CREATE UNIQUE INDEX erasure_id ON erasure (id);
+
+-- What shows the consents of somebody who was erased to who brings the address.  digest: of the
+-- address, keyed by the year of the erasure; sealed: the acts, under the same key.  No subject.
+CREATE TABLE proof (
+	year    {int} NOT NULL,
+	digest  {bytes} NOT NULL,
+	nth     {int} NOT NULL,
+	sealed  {bytes} NOT NULL,
+	PRIMARY KEY (year, digest, nth)
+) {clustered};
+
 -- --- packages -----------------------------------------------------------------------------------
 
 -- From a person to the audit entries about them (audit/index.h).  Filled behind the log: entries up
