@@ -690,21 +690,6 @@ put_channels(struct json_out *out, uint32_t channels)
 }
 
 static void
-put_notice(struct json_out *out, bytes notice)
-{
-	OWNED(buf_release) struct buf text = { .max = 80 };
-
-	json_name(out, S("notice"));
-	if (!notice.len) {
-		json_put_null(out);
-		return;
-	}
-	buf_put(&text, S("sha256:"));
-	buf_hex(&text, notice);
-	json_put_str(out, buf_str(&text));
-}
-
-static void
 put_lines(struct json_out *out, str name, str lines)
 {
 	str line;
@@ -725,11 +710,15 @@ put_lines(struct json_out *out, str name, str lines)
 static void
 put_detail(struct json_out *out, const struct registry *registry, const struct act_row *act)
 {
-	bytes detail = act->detail;
+	bytes detail = act->detail, fields;
 	uint64_t seq;
+	uint16_t count;
 
 	if (act->act == ACT_HELD)
 		fields_pair(out, registry, detail);
+	else if (act->act == ACT_ERASED && eat_le16(&detail, &count) &&
+	         eat_bytes(&detail, (size_t)count * 2, &fields))
+		fields_pair(out, registry, fields);
 	else if (act->act == ACT_RELEASED && eat_le64(&detail, &seq))
 		json_pair_i64(out, S("released"), (int64_t)seq);
 	else if (detail.len && act->basis == BASIS_SOFT_OPT_IN)
@@ -755,7 +744,7 @@ act_write(struct job *job, struct call *call, struct json_out *out, const struct
 	put_word(out, S("basis"), basis_name(act->basis));
 	put_channels(out, act->channels);
 	json_pair_time(out, S("until"), act->until_at);
-	put_notice(out, act->notice);
+	notice_pair(out, act->notice);
 	put_word(out, S("method"), method_name(act->method));
 	TRY(actor_pair(job, out, act->actor));
 	put_detail(out, registry, act);

@@ -71,6 +71,21 @@ fields_pair(struct json_out *out, const struct registry *registry, bytes numbers
 	json_close(out, ']');
 }
 
+void
+notice_pair(struct json_out *out, bytes notice)
+{
+	OWNED(buf_release) struct buf text = { .max = 80 };
+
+	json_name(out, S("notice"));
+	if (!notice.len) {
+		json_put_null(out);
+		return;
+	}
+	buf_put(&text, S("sha256:"));
+	buf_hex(&text, notice);
+	json_put_str(out, buf_str(&text));
+}
+
 static enum err
 subject_pair(struct job *job, struct json_out *out, int64_t no)
 {
@@ -239,6 +254,7 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, int6
 	case ENTRY_ACT:
 	case ENTRY_EXPIRE:
 	case ENTRY_TOLD:
+	case ENTRY_ERASE:
 		change_write(call, row, out);
 		break;
 	case ENTRY_SUBJECT_READ:

@@ -8,6 +8,8 @@
 must_check enum err actor_pair(struct job *job, struct json_out *out, struct actor actor);
 /* "purpose": its name, the built-in ones' too; null for 0 */
 void purpose_pair(struct json_out *out, const struct registry *registry, int64_t no);
+/* "notice": sha256:… of the hash, or null */
+void notice_pair(struct json_out *out, bytes notice);
 /* "fields": the names of le16 numbers */
 void fields_pair(struct json_out *out, const struct registry *registry, bytes numbers);
 

@@ -76,7 +76,7 @@ bool route_may_fail(const struct route *route, enum err err);
 #define ROUTE(method, path, name, ...) route_handler on_##name;
 #include "api/routes.def"
 #undef ROUTE
-route_handler again_subject, again_act, again_key, again_empty, again_import, again_disclosure,
+route_handler again_subject, again_act, again_key, again_empty, again_erasure, again_import, again_disclosure,
 	again_request;
 
 #endif

@@ -8,6 +8,7 @@
 #include "rights/letter.h"
 #include "rights/receipt.h"
 #include "type/type.h"
+#include "rights/erase.h"
 #include "vault/clock.h"
 #include "vault/registry.h"
 #include "vault/standing.h"
@@ -29,6 +30,8 @@ static const struct word basis_code_words[] = { BASIS_TABLE(CODE) };
 static const struct word channel[] = { CHANNEL_TABLE(THIRD) };
 static const struct word class[] = { CLASS_TABLE(THIRD) };
 static const struct word entry[] = { ENTRY_TABLE(SECOND) };
+static const struct word erase_reason[] = { ERASE_REASON_TABLE(THIRD) };
+static const struct word keep[] = { KEEP_TABLE(THIRD) };
 static const struct word kind[] = { KIND_TABLE(THIRD) };
 static const struct word method[] = { METHOD_TABLE(THIRD) };
 static const struct word outbox_kind[] = { OUTBOX_KIND_TABLE(THIRD) };
@@ -135,6 +138,11 @@ static const struct word lookup[] = {
 	WORD(LOOKUP_EXACT, "exact"),
 	WORD(LOOKUP_FOLDED, "folded"),
 };
+static const struct word outlives[] = {
+	WORD(1, "suppression"),
+	WORD(2, "proof_of_consent"),
+	WORD(3, "audit"),
+};
 static const struct word ok[] = { WORD(0, "ok") };
 /* What a program may say of what it took. */
 static const struct word outbox_said[] = {
@@ -197,6 +205,7 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_ENTRY] = LIST(entry),
 	[WORDS_EXPORT_FORMAT] = LIST(export_format),
 	[WORDS_FLAG] = LIST(flag),
+	[WORDS_ERASE_REASON] = LIST(erase_reason),
 	[WORDS_GROUND_ACT] = LIST(ground_act),
 	[WORDS_GROUND_FIRST_ACT] = LIST(ground_first_act),
 	[WORDS_GROUND_STATE] = LIST(ground_state),
@@ -209,6 +218,7 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_IMPORT_ROLE] = LIST(import_role),
 	[WORDS_IMPORT_STATE] = LIST(import_state),
 	[WORDS_JUSTIFICATION] = LIST(justification),
+	[WORDS_KEEP] = LIST(keep),
 	[WORDS_KIND] = LIST(kind),
 	[WORDS_LANGUAGE] = LIST(language),
 	[WORDS_LETTER] = LIST(letter),
@@ -217,6 +227,7 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_METHOD] = LIST(method),
 	[WORDS_OK] = LIST(ok),
 	[WORDS_ORIGIN] = LIST(origin),
+	[WORDS_OUTLIVES] = LIST(outlives),
 	[WORDS_PACKAGE_FORMAT] = LIST(package_format),
 	[WORDS_OUTBOX_KIND] = LIST(outbox_kind),
 	[WORDS_OUTBOX_OUTCOME] = LIST(outbox_outcome),

@@ -160,11 +160,12 @@ option_read(struct cli *cli, int argc, char **argv, struct args *args, int *ret_
 	return OK;
 }
 
-/* Operands in brackets may be left out. */
+/* Operands in brackets may be left out; dots after a name: any number of them. */
 static void
 operand_bounds(const struct command *command, size_t *ret_min, size_t *ret_max)
 {
 	str rest = str_from_c(command->operands), each;
+	size_t at;
 
 	*ret_min = *ret_max = 0;
 	while (rest.len) {
@@ -173,7 +174,7 @@ operand_bounds(const struct command *command, size_t *ret_min, size_t *ret_max)
 			rest.len = 0;
 		}
 		*ret_min += !str_starts(each, S("["));
-		*ret_max += 1;
+		*ret_max = str_find(each, S("..."), &at) ? OPERANDS_MAX : *ret_max + 1;
 	}
 	must(*ret_max <= OPERANDS_MAX);
 }

@@ -11,7 +11,7 @@
 
 #define LIMIT_COMMAND_WORD 64
 #define OPTIONS_MAX 32
-#define OPERANDS_MAX 3
+#define OPERANDS_MAX 64
 
 struct args {
 	const struct listed *of;

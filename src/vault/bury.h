@@ -39,6 +39,7 @@ struct burial {
 	int64_t version; /* of the empty row */
 	int64_t lookups_gone;
 	int64_t gone[BOUND_COUNT];
+	uint64_t requests; /* made nobody's */
 };
 
 /* ERR_STALE the person was changed since `subject` was read */

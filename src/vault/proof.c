@@ -5,6 +5,7 @@
  *          | block notice */
 #include "vault/proof.h"
 
+#include "audit/fact.h"
 #include "base/limits.h"
 
 #define FORMAT 1
@@ -322,14 +323,22 @@ forget_steps(struct job *job, struct db *db, void *arg)
 	              &plan->dropped);
 }
 
+static enum err
+end_steps(struct job *job, struct db *db, void *arg)
+{
+	return fact_key_destroyed(job, db, *(const str *)arg);
+}
+
 /* The key first: from then on the rows are noise, and a crash leaves them for the next sweep. */
 static enum err
 year_forget(struct job *job, struct vault *vault, int year)
 {
 	OWNED(buf_release) struct buf name = { .max = 16 };
 	struct forget_plan plan = { year, 0 };
+	str key = key_name(year, &name);
 
-	TRY(keys_named_drop(job, vault->keys, vault->store, key_name(year, &name)));
+	TRY(store_write(job, vault->store, WRITE_RESERVED, end_steps, &key)); /* no restore brings it back */
+	TRY(keys_named_drop(job, vault->keys, vault->store, key));
 	do
 		TRY(store_write(job, vault->store, WRITE_RESERVED, forget_steps, &plan));
 	while (plan.dropped);

@@ -23,6 +23,9 @@ DELETE FROM contact WHERE subject = $1;
 -- name: bury_disclosure
 DELETE FROM disclosure WHERE subject = $1;
 
+-- name: bury_package
+DELETE FROM package WHERE subject = $1;
+
 -- Reads every row: only for a person whose record cannot be opened.
 -- name: bury_lookups
 DELETE FROM lookup WHERE subject = $1;
