@@ -27,6 +27,7 @@
 #include "look.h"
 #include "os/clock.h"
 #include "recover.h"
+#include "second.h"
 
 #define SEEN_SLOTS (1 << 22)
 #define WORKERS_MAX 64
@@ -63,6 +64,7 @@ struct campaign {
 	struct trace trace;
 	struct promises promises;
 	struct dead *dead;
+	struct second *second;
 	struct shared *shared;
 	char dir[4096]; /* of this worker */
 	unsigned worker;
@@ -269,7 +271,7 @@ open_it(struct campaign *c, const struct image *image, size_t cut, uint64_t *ran
 static void
 look_at(struct campaign *c, const struct image *image, size_t cut, uint64_t *random, struct seen *ret)
 {
-	const struct promise *alive = dead_find(c->dead, image, cut);
+	const struct promise *alive = dead_find(c->dead, image, cut), *untold = second_find(c->second, image, cut);
 	uint64_t comes_to[3] = { promises_kept(&c->promises, cut), promises_pending(&c->promises, cut), 0 };
 	bool readable = recovered_hash(image, &comes_to[2]);
 
@@ -277,6 +279,11 @@ look_at(struct campaign *c, const struct image *image, size_t cut, uint64_t *ran
 	if (!readable || is_new(c->shared->opened_as, octets_hash(comes_to, sizeof(comes_to))) ||
 	    random_next(random) % AGAIN == 0 || c->options->only)
 		open_it(c, image, cut, random, ret);
+	if (untold && !ret->bad) {
+		*ret = (struct seen){ .bad = true, .lost = untold };
+		snprintf(ret->why, sizeof(ret->why), "the ledger of facts lacks what it held when %s of %s was answered",
+		         untold->word, untold->key);
+	}
 	if (alive && !ret->bad) {
 		*ret = (struct seen){ .bad = true, .lost = alive };
 		snprintf(ret->why, sizeof(ret->why), "a key that was destroyed is still on the disk (%s of %s)",
@@ -594,5 +601,6 @@ main(int count, char **word)
 	must(options.scratch);
 	promises_read(&c.trace, &c.promises);
 	c.dead = dead_new(&c.trace, &c.promises, options.root, options.root_count);
+	c.second = second_new(&c.trace, &c.promises, options.root, options.root_count);
 	return options.only ? run_one(&c) : run_all(&c);
 }

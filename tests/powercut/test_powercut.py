@@ -118,6 +118,8 @@ PLANTED = [
     ('keys.db-wal', {'create': 1}, {}, None),
     ('keys.db-wal', {'withdraw': 1}, {}, {'withdrawal'}),  # its key is still there
     ('keys.db', {'withdraw': 1}, {}, None),
+    ('ledger', {'withdraw': 1}, {}, {'withdrawal'}),  # the second place does not know
+    ('ledger', {'revoke': 1}, {}, {'revocation', 'key made'}),
 ]
 
 
