@@ -91,6 +91,8 @@ log_page(struct job *job, struct check *check, int64_t *after, bool *ret_more)
 		TRY(rows_next(job, &rows, &there));
 		if (!there)
 			return OK;
+		if (rows_i64(&rows, 0) <= *after) /* a damaged tree may go in circles */
+			return fail(job, ERR_CORRUPT, "the audit log is out of order");
 		*ret_more = true;
 		*after = rows_i64(&rows, 0);
 		check->result->entries++;
@@ -236,6 +238,8 @@ person_page(struct job *job, int64_t *after, int64_t *no, size_t *ret_count)
 		TRY(rows_next(job, &rows, &there));
 		if (!there)
 			return OK;
+		if (rows_i64(&rows, 0) <= *after)
+			return fail(job, ERR_CORRUPT, "the persons are out of order");
 		*after = no[(*ret_count)++] = rows_i64(&rows, 0);
 	}
 }
