@@ -34,6 +34,7 @@
 #define FAILURES_KEPT 20
 #define WORDS_MAX 32
 #define AGAIN 32
+#define SECONDS_MAX 60 /* for one state; opening has a limit of its own */
 #define RESERVE_BYTES (16 * 1024 * 1024)
 
 struct options {
@@ -262,7 +263,9 @@ open_it(struct campaign *c, const struct image *image, size_t cut, uint64_t *ran
 		atomic_fetch_add(&c->shared->with_garbage, 1);
 	}
 	path_make(dir, sizeof(dir), c->dir, "0");
+	alarm(SECONDS_MAX); /* a worker that is ended by it is reported with its cut */
 	look(dir, &c->promises, cut, ret);
+	alarm(0);
 	atomic_fetch_add(&c->shared->opened, 1);
 	max_to(&c->shared->open_us_max, (uint64_t)ret->open_us);
 }
