@@ -72,7 +72,7 @@ grown(void *from, size_t count, size_t *cap, size_t size)
 	return from;
 }
 
-static void
+void
 content_size(struct content *content, size_t len)
 {
 	if (len > content->cap) {

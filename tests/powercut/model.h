@@ -45,6 +45,7 @@ struct content {
 	uint8_t *ptr;
 	size_t len, cap;
 };
+void content_size(struct content *content, size_t len); /* grows with zeros (M5) */
 
 /* One file of an image. */
 struct image_file {

@@ -12,12 +12,17 @@
 struct memory_file {
 	sqlite3_file file; /* first: SQLite's */
 	const struct content *content;
+	struct content *writable; /* NULL: it is of the image */
 	void *region[REGIONS_MAX];
 	int region_count;
 };
 
 /* SQLite asks by name only; one thread of each worker is here at a time. */
 static const struct image *current;
+
+/* A database that is not of the image: what another one comes to is copied into it. */
+#define COPY "copy"
+static struct content copy;
 
 static int
 on_close(sqlite3_file *file)
@@ -47,13 +52,25 @@ on_read(sqlite3_file *file, void *to, int len, sqlite3_int64 at)
 static int
 on_write(sqlite3_file *file, const void *from, int len, sqlite3_int64 at)
 {
-	return SQLITE_READONLY;
+	struct content *content = ((struct memory_file *)file)->writable;
+
+	if (!content)
+		return SQLITE_READONLY;
+	if (content->len < (size_t)(at + len))
+		content_size(content, (size_t)(at + len));
+	memcpy(content->ptr + at, from, (size_t)len);
+	return SQLITE_OK;
 }
 
 static int
 on_truncate(sqlite3_file *file, sqlite3_int64 len)
 {
-	return SQLITE_READONLY;
+	struct content *content = ((struct memory_file *)file)->writable;
+
+	if (!content)
+		return SQLITE_READONLY;
+	content_size(content, (size_t)len);
+	return SQLITE_OK;
 }
 
 static int
@@ -150,6 +167,8 @@ on_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags, 
 	struct memory_file *memory = (struct memory_file *)file;
 
 	*memory = (struct memory_file){ .content = name ? image_find(current, name) : NULL };
+	if (name && strcmp(name, COPY) == 0)
+		memory->content = memory->writable = &copy;
 	if (flags & SQLITE_OPEN_MAIN_DB && !memory->content)
 		return SQLITE_CANTOPEN;
 	memory->file.pMethods = &methods;
@@ -224,18 +243,37 @@ ends(const char *path, const char *end)
 	return len >= end_len && strcmp(path + len - end_len, end) == 0;
 }
 
+/* Page by page and without reading any schema, which would cost more than all the rest. */
+static bool
+database_copy(sqlite3 *from)
+{
+	sqlite3 *to = NULL;
+	sqlite3_backup *backup;
+	bool done = false;
+
+	content_size(&copy, 0);
+	must(sqlite3_open_v2(COPY, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+	                     vfs_of_images()->zName) == SQLITE_OK);
+	must(sqlite3_exec(to, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", NULL, NULL, NULL) == SQLITE_OK);
+	backup = sqlite3_backup_init(to, "main", from, "main");
+	if (backup) {
+		done = sqlite3_backup_step(backup, -1) == SQLITE_DONE;
+		done = sqlite3_backup_finish(backup) == SQLITE_OK && done;
+	}
+	recover_end(&to);
+	return done;
+}
+
 static bool
 database_hash(const struct image *image, const char *path, uint64_t *ret)
 {
 	sqlite3 *base = recover_begin(image, path);
-	sqlite3_int64 size = 0;
-	unsigned char *pages = base ? sqlite3_serialize(base, "main", &size, 0) : NULL;
+	bool copied = base && database_copy(base);
 
-	if (pages)
-		*ret = octets_hash(pages, (size_t)size);
-	sqlite3_free(pages);
+	if (copied)
+		*ret = octets_hash(copy.ptr, copy.len);
 	recover_end(&base);
-	return pages != NULL;
+	return copied;
 }
 
 bool
