@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 
-from people import COVERS, Names, define, make_key
+from people import ALL_SCOPES, COVERS, Names, define, make_key
 from server import Server
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -92,7 +92,7 @@ class Base:
         made.start()
         caller = made.caller()
         define(caller)
-        self.key = make_key(caller)[1]
+        self.key = make_key(caller, scopes=[*ALL_SCOPES, 'erase'])[1]
         self.spare_keys = [make_key(caller, f'spare-{n}', ['decide'], ['letters']) for n in range(3)]
         self.persons = [self._person(caller, random.Random(f'{seed}/{n}')) for n in range(people)]
         if killed:  # its logs are not emptied
@@ -193,7 +193,7 @@ class Client(threading.Thread):
     def change(self, word, person, then, method, path, body, **headers):
         answer = self.ask(word, 'person', person.id, then.spelled(), method, f'/v1/subjects/{person.id}{path}', body,
                           **headers)
-        if not then.erased:
+        if 'version' in answer:
             assert answer['version'] == then.version, f'{word}: {answer} should be version {then.version}'
         self.persons[self.persons.index(person)] = then
         return answer
@@ -271,6 +271,19 @@ class Client(threading.Thread):
             self.change('hold released', person, person.after(held=(), hold_seq=None), 'POST',
                         f'/holds/{person.hold_seq}/release', {})
 
+    def erase(self):
+        """A contract that has not ended and a hold would keep something: then it is not a burial."""
+        person = self.pick(lambda person: person.orders == 'none' and not person.held)
+        if person:
+            answer = self.change('erasure', person, person.after(erased=True), 'POST', '/erasure', {})
+            assert answer['buried'], answer
+
+    def erase_purpose(self):
+        person = self.pick(lambda person: person.letters == 'yes' and person.orders == 'live' and not person.held)
+        if person:
+            self.change('erasure of a purpose', person, person.after(letters='no'), 'POST', '/erasure',
+                        {'purpose': 'letters'})
+
     def stop_address(self):
         address = self.names.person()['email']
         self.ask('suppression', 'stopped', address, 'yes', 'POST', '/v1/suppressions',
@@ -313,7 +326,8 @@ class Client(threading.Thread):
 
 
 WORDS = {'create': 3, 'correct': 2, 'withdraw': 5, 'object': 2, 'consent': 3, 'give_up': 3, 'restrict': 1.5,
-         'unrestrict': 2, 'hold': 1, 'release': 1, 'stop_address': 1, 'revoke': 2, 'decide': 1, 'read': 0.5}
+         'unrestrict': 2, 'hold': 1, 'release': 1, 'erase': 5, 'erase_purpose': 2,
+         'stop_address': 1, 'revoke': 2, 'decide': 1, 'read': 0.5}
 ALONE = {'rotate': 1, 'checkpoint': 0.5, 'sweep': 0.2}  # by the first client
 
 

@@ -20,7 +20,7 @@ import drive
 STATES = int(os.environ.get('VALV_POWERCUT', '12000'))
 SEED = os.environ.get('VALV_SEED') or str(random.SystemRandom().randrange(1 << 32))
 KEPT = pathlib.Path(os.environ.get('VALV_KEPT', drive.TOP / 'build/powercut-failed'))
-PERSONAL = ('withdrawal', 'objection', 'revocation', 'restriction')  # never lost, by name
+PERSONAL = ('erasure', 'withdrawal', 'objection', 'revocation', 'restriction')  # never lost, by name
 
 # clients, steps of each, how the base was left and how the recording ends: small pieces of work, since most
 # faults show within three operations after a sync.
@@ -114,11 +114,14 @@ PLANTED = [
     ('valv.db-wal', {'restrict': 1}, {}, {'restriction'}),
     ('valv.db-wal', {'revoke': 1}, {}, {'revocation', 'key made'}),
     ('valv.db-wal', {'withdraw': 1}, {}, None),
+    ('valv.db-wal', {'erase': 1, 'give_up': 0.2}, {}, None),
     ('valv.db', {'create': 1}, {'checkpoint': 1}, None),
     ('keys.db-wal', {'create': 1}, {}, None),
     ('keys.db-wal', {'withdraw': 1}, {}, {'withdrawal'}),  # its key is still there
     ('keys.db', {'withdraw': 1}, {}, None),
     ('ledger', {'withdraw': 1}, {}, {'withdrawal'}),  # the second place does not know
+    ('keys.db-wal', {'erase': 1, 'give_up': 0.2}, {}, {'erasure'}),
+    ('ledger', {'erase': 1, 'give_up': 0.2}, {}, {'erasure'}),
     ('ledger', {'revoke': 1}, {}, {'revocation', 'key made'}),
 ]
 
