@@ -36,6 +36,7 @@ struct bench {
 	str notice; /* sha256:... of the newsletter notice */
 	double seconds;
 	bool batch_checked;
+	bool no_contract; /* people who are made have the consent only: nothing keeps them from being erased */
 };
 
 static _Noreturn void
@@ -137,7 +138,7 @@ key_make(struct bench *b)
 	OWNED(json_free) struct json_document *document = NULL;
 	OWNED(buf_release) struct buf out = { .max = 65536 };
 	const char *make[] = { b->valv, "key", "create", "bench", "--data", b->data, "--scope",
-		               "define,read,write,search,decide,withdraw,import,ledger,audit,metrics,rights",
+		               "define,read,write,search,decide,withdraw,import,ledger,audit,metrics,rights,erase",
 		               "--purpose", "*", "--json", NULL };
 	struct json root;
 
@@ -245,8 +246,10 @@ create_request(void *ctx, uint64_t n, struct buf *out)
 	buf_udec(&body, n);
 	buf_put(&body, S("\",\"b_lang\":\"sv\"},\"grounds\":[{\"purpose\":\"b_news\",\"act\":\"given\",\"notice\":\""));
 	buf_put(&body, b->notice);
-	buf_put(&body, S("\",\"method\":\"web_form\",\"control\":\"unticked_box\"},"
-	                 "{\"purpose\":\"b_order\",\"evidence\":{\"reference\":\"order 1\"}}]}"));
+	buf_put(&body, S("\",\"method\":\"web_form\",\"control\":\"unticked_box\"}"));
+	if (!b->no_contract)
+		buf_put(&body, S(",{\"purpose\":\"b_order\",\"evidence\":{\"reference\":\"order 1\"}}"));
+	buf_put(&body, S("]}"));
 	put_request(b, out, S("POST"), S("/v1/subjects"), S("application/json"), S(""), buf_str(&body));
 }
 
@@ -689,6 +692,62 @@ bench_access(struct bench *b)
 	               result.p99_ms <= ACCESS_TARGET_MS && !result.not_ok);
 }
 
+/* --- erase: persons go, and the answer comes when their keys are gone -------------------------------- */
+
+#define ERASE_PEOPLE 40000
+#define ERASE_SINGLE 200
+#define ERASE_TARGET_MS 50.0
+
+static void
+erase_request(void *ctx, uint64_t n, struct buf *out)
+{
+	OWNED(buf_release) struct buf path = { .max = 256 };
+	struct bench *b = ctx;
+
+	must(b->person_count);
+	buf_put(&path, S("/v1/subjects/"));
+	buf_uid(&path, b->person[--b->person_count]);
+	buf_put(&path, S("/erasure"));
+	put_request(b, out, S("POST"), buf_str(&path), S("application/json"), S(""), S("{}"));
+}
+
+static void
+erase_answer(void *ctx, uint64_t n, int status, str body)
+{
+	size_t at;
+
+	if (status != 200 || !str_find(body, S("\"buried\":true"), &at) || !str_find(body, S("\\n\\n\u2014 "), &at)) {
+		fprintf(stderr, "bench: erase: %d %.*s\n", status, SPRINT(body));
+		die("a person was not erased, or there is no certificate");
+	}
+}
+
+static int
+bench_erase(struct bench *b)
+{
+	struct load load = { .port = b->port, .connections = CONNECTIONS, .seconds = b->seconds,
+		             .requests = ERASE_PEOPLE, .request = erase_request, .answer = erase_answer, .ctx = b };
+	struct load_result result, single;
+	double before, after, limit;
+
+	b->no_contract = true;
+	people_make(b, ERASE_PEOPLE + ERASE_SINGLE);
+	load_run(&(struct load){ .port = b->port, .connections = 1, .seconds = 600, .requests = ERASE_SINGLE,
+	                         .request = erase_request, .answer = erase_answer, .ctx = b }, &single);
+	before = limit_erases(b->dir, CONNECTIONS, RECORD_BYTES, LIMIT_SECONDS);
+	load_measured(b, "erase", &load, &result);
+	after = limit_erases(b->dir, CONNECTIONS, RECORD_BYTES, LIMIT_SECONDS);
+	load_print("erase", &result);
+	limit = (before + after) / 2;
+	printf("limit: bare SQLite, the same rows deleted and written, a truncating checkpoint of the keys in each "
+	       "group of %d: %.0f /s\n", CONNECTIONS, limit);
+	printf("one alone: p50 %.2f ms, p99 %.2f ms, longest %.2f ms; target <= %.0f ms\n", single.p50_ms, single.p99_ms,
+	       single.max_ms, ERASE_TARGET_MS);
+	return verdict("erase", (double)result.answers / result.seconds, "erasures/s", limit,
+	               "bare SQLite with the same rows in groups of 64", 3000, 0,
+	               single.p99_ms <= ERASE_TARGET_MS && !result.not_ok && !single.not_ok);
+}
+
 /* --- main ------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -696,7 +755,7 @@ static const struct {
 	int (*run)(struct bench *b);
 } benches[] = {
 	{ "decisions", bench_decisions }, { "create", bench_create }, { "read", bench_read },
-	{ "batch", bench_batch }, { "import", bench_import }, { "access", bench_access },
+	{ "batch", bench_batch }, { "import", bench_import }, { "access", bench_access }, { "erase", bench_erase },
 };
 
 int

@@ -140,6 +140,15 @@ create_data(const char *dir)
 	return db;
 }
 
+static const char erase_schema[] =
+	"CREATE TABLE suppression (digest BLOB, scope INTEGER, purpose INTEGER, channel INTEGER, at INTEGER,"
+	" source INTEGER, PRIMARY KEY (digest, scope, purpose, channel)) WITHOUT ROWID;"
+	"CREATE TABLE proof (year INTEGER, digest BLOB, nth INTEGER, sealed BLOB, PRIMARY KEY (year, digest, nth))"
+	" WITHOUT ROWID;"
+	"CREATE TABLE erasure (subject INTEGER, entry INTEGER, id BLOB, version INTEGER, text TEXT,"
+	" PRIMARY KEY (subject, entry)) WITHOUT ROWID;"
+	"CREATE UNIQUE INDEX erasure_id ON erasure (id);";
+
 static const char subject_insert[] =
 	"INSERT INTO subject (no, id, kind, flags, state, version, created_at, record, due_at, email_tag, standing)"
 	" VALUES (?, ?, 1, 0, 1, 1, 1795456800000000, ?, ?, ?, ?)";
@@ -180,4 +189,165 @@ limit_creates(const char *dir, int group, size_t record_bytes, double seconds)
 	sqlite3_close(data);
 	sqlite3_close(keys);
 	return (double)no / spent;
+}
+
+/* --- erasures --------------------------------------------------------------------------------- */
+
+#define ERASE_FILL 20000
+
+struct erase_statements {
+	sqlite3_stmt *subject, *lookup, *ledger, *stop, *proof, *entry, *text, *key;
+};
+
+/* Digests are not remembered: those of the person come from the number. */
+static void
+digest_of(int64_t no, int nth, uint8_t ret[16])
+{
+	uint64_t value = (uint64_t)no * 0x9e3779b97f4a7c15u + (uint64_t)nth;
+
+	for (int i = 0; i < 16; i++)
+		ret[i] = (uint8_t)(value >> (8 * (i % 8))) ^ (uint8_t)i;
+}
+
+static void
+fill_one(struct create_statements *s, int64_t no, const uint8_t *record, size_t record_bytes)
+{
+	uint8_t digest[32];
+
+	digest_of(no, 0, digest);
+	digest_of(no, 1, digest + 16);
+	sqlite3_bind_int64(s->subject, 1, no);
+	sqlite3_bind_blob(s->subject, 2, digest, 16, SQLITE_STATIC);
+	sqlite3_bind_blob(s->subject, 3, record, (int)record_bytes, SQLITE_STATIC);
+	sqlite3_bind_int64(s->subject, 4, 1795456800000000 + no);
+	sqlite3_bind_blob(s->subject, 5, digest, 32, SQLITE_STATIC);
+	sqlite3_bind_blob(s->subject, 6, record, 60, SQLITE_STATIC);
+	run(s->subject);
+	for (int i = 0; i < 2; i++) {
+		sqlite3_bind_int(s->lookup, 1, i + 1);
+		sqlite3_bind_blob(s->lookup, 2, digest + 16 * i, 16, SQLITE_STATIC);
+		sqlite3_bind_int64(s->lookup, 3, no);
+		run(s->lookup);
+	}
+	sqlite3_bind_int64(s->ledger, 1, no);
+	sqlite3_bind_int(s->ledger, 2, 1);
+	sqlite3_bind_blob(s->ledger, 3, record, 140, SQLITE_STATIC);
+	run(s->ledger);
+	sqlite3_bind_int64(s->key, 1, no);
+	sqlite3_bind_blob(s->key, 2, record, 120, SQLITE_STATIC);
+	run(s->key);
+}
+
+static void
+erase_one(struct erase_statements *s, int64_t no, int64_t seq, const uint8_t *noise)
+{
+	uint8_t digest[32];
+
+	digest_of(no, 0, digest);
+	digest_of(no, 1, digest + 16);
+	sqlite3_bind_int64(s->subject, 1, no);
+	run(s->subject);
+	for (int i = 0; i < 2; i++) {
+		sqlite3_bind_int(s->lookup, 1, i + 1);
+		sqlite3_bind_blob(s->lookup, 2, digest + 16 * i, 16, SQLITE_STATIC);
+		sqlite3_bind_int64(s->lookup, 3, no);
+		run(s->lookup);
+	}
+	sqlite3_bind_int64(s->ledger, 1, no);
+	run(s->ledger);
+	sqlite3_bind_blob(s->stop, 1, digest, 32, SQLITE_STATIC);
+	run(s->stop);
+	sqlite3_bind_blob(s->proof, 1, digest, 32, SQLITE_STATIC);
+	sqlite3_bind_blob(s->proof, 2, noise, 100, SQLITE_STATIC);
+	run(s->proof);
+	entry_put(s->entry, seq, no, noise, 41);
+	sqlite3_bind_int64(s->text, 1, no);
+	sqlite3_bind_int64(s->text, 2, seq);
+	sqlite3_bind_blob(s->text, 3, digest, 16, SQLITE_STATIC);
+	sqlite3_bind_text(s->text, 4, (const char *)noise, 300, SQLITE_STATIC);
+	run(s->text);
+}
+
+static void
+fill(sqlite3 *data, sqlite3 *keys, const uint8_t *record, size_t record_bytes)
+{
+	struct create_statements s = {
+		prepare(data, subject_insert),
+		prepare(data, "INSERT INTO lookup VALUES (?, ?, ?)"),
+		prepare(data, "INSERT INTO ledger VALUES (?, ?, 1795456800000000, 2, 1, ?)"),
+		NULL,
+		prepare(keys, "INSERT INTO subject_key VALUES (?, 1, ?)"),
+	};
+
+	exec(data, "BEGIN IMMEDIATE");
+	exec(keys, "BEGIN IMMEDIATE");
+	for (int64_t no = 1; no <= ERASE_FILL; no++)
+		fill_one(&s, no, record, record_bytes);
+	exec(keys, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
+	exec(data, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
+	sqlite3_finalize(s.subject);
+	sqlite3_finalize(s.lookup);
+	sqlite3_finalize(s.ledger);
+	sqlite3_finalize(s.key);
+}
+
+static double
+erase_all(sqlite3 *data, sqlite3 *keys, int group, double seconds, const uint8_t *noise)
+{
+	struct erase_statements s = {
+		prepare(data, "UPDATE subject SET state = 2, version = version + 1, due_at = NULL, email_tag = NULL,"
+		              " standing = x'0000', record = x'' WHERE no = ? AND state = 1"),
+		prepare(data, "DELETE FROM lookup WHERE field = ? AND digest = ? AND subject = ?"),
+		prepare(data, "DELETE FROM ledger WHERE subject = ?"),
+		prepare(data, "INSERT OR IGNORE INTO suppression VALUES (?, 3, 0, 0, 1795456800000000, 9)"),
+		prepare(data, "INSERT INTO proof VALUES (2026, ?, 1, ?)"),
+		prepare(data, entry_insert),
+		prepare(data, "INSERT INTO erasure VALUES (?, ?, ?, 2, ?)"),
+		prepare(keys, "DELETE FROM subject_key WHERE subject = ?"),
+	};
+	double began = now_seconds(), spent = 0;
+	int64_t no = 0;
+
+	for (; no + group <= ERASE_FILL && spent < seconds; spent = now_seconds() - began) {
+		exec(data, "BEGIN IMMEDIATE");
+		for (int i = 0; i < group; i++)
+			erase_one(&s, no + i + 1, no + i + 1, noise);
+		exec(data, "COMMIT");
+		exec(keys, "BEGIN IMMEDIATE");
+		for (int i = 0; i < group; i++) {
+			sqlite3_bind_int64(s.key, 1, no + i + 1);
+			run(s.key);
+		}
+		exec(keys, "COMMIT");
+		no += group;
+		exec(keys, "PRAGMA wal_checkpoint(TRUNCATE)");
+	}
+	sqlite3_finalize(s.subject);
+	sqlite3_finalize(s.lookup);
+	sqlite3_finalize(s.ledger);
+	sqlite3_finalize(s.stop);
+	sqlite3_finalize(s.proof);
+	sqlite3_finalize(s.entry);
+	sqlite3_finalize(s.text);
+	sqlite3_finalize(s.key);
+	return (double)no / spent;
+}
+
+double
+limit_erases(const char *dir, int group, size_t record_bytes, double seconds)
+{
+	sqlite3 *data = create_data(dir);
+	sqlite3 *keys = open_bare(dir, S("/limit-keys.db"),
+	                          "CREATE TABLE subject_key (subject INTEGER PRIMARY KEY, epoch INTEGER, wrapped BLOB);");
+	uint8_t record[RECORD_MAX];
+	double rate;
+
+	must(record_bytes <= sizeof(record));
+	os_random(record, sizeof(record));
+	exec(data, erase_schema);
+	fill(data, keys, record, record_bytes);
+	rate = erase_all(data, keys, group, seconds, record);
+	sqlite3_close(data);
+	sqlite3_close(keys);
+	return rate;
 }

@@ -13,5 +13,9 @@ double limit_entries(const char *dir, int group, double seconds);
  * in groups of `group`. */
 double limit_creates(const char *dir, int group, size_t record_bytes, double seconds);
 
+/* Erasures a second: for each the rows that burying such a person (one act) deletes and writes: the
+ * person's row emptied, 2 lookups and 1 act deleted, 1 stop, 1 proof, 1 entry and 1 certificate written; the key
+ * set deleted in the second file, whose log is then copied and cut, once a group. */
+double limit_erases(const char *dir, int group, size_t record_bytes, double seconds);
 
 #endif

@@ -23,6 +23,10 @@ class State:
     acts: list      # (act, purpose), in order
     letters: str    # 'never', 'yes', 'no': the newest act about letters
     buried: bool = False  # erased wholly
+    stopped: tuple = ()   # addresses, for all marketing: only a confirmed yes lifts that
+
+    def may_get_letters(self):
+        return self.letters == 'yes' and 'email' in self.values and self.values['email'] not in self.stopped
 
     def covered(self, field):
         return any(live and field in COVERS[purpose] for purpose, live in self.live.items())
@@ -153,7 +157,7 @@ class Journal:
         if not wrong:
             decision = caller.good('POST', '/v1/decisions', {
                 'subject': person.id, 'purpose': 'letters', 'channel': 'email'})
-            if decision['allowed'] != (state.letters == 'yes' and 'email' in state.values):
+            if decision['allowed'] != state.may_get_letters():
                 wrong.append(f'letters {state.letters}, and the decision is {decision}')
         return wrong
 

@@ -138,7 +138,8 @@ class Worker:
         state = person.state
         acts = [('withdrawn', 'letters')] if state.live['letters'] else []
         person.pending = state.after(live={**state.live, 'letters': False}, acts=state.acts + acts,
-                                     letters='no' if acts else state.letters)
+                                     letters='no' if acts else state.letters,
+                                     stopped=(*state.stopped, state.values.get('email')))
         person.pending.buried = not person.pending.values
         self.note(person)
         answer = self.good('POST', f'/v1/subjects/{person.id}/erasure')
@@ -183,7 +184,7 @@ class Worker:
         state = person.state
         answer = self.good('POST', '/v1/decisions', {'subject': person.id, 'purpose': 'letters',
                                                             'channel': 'email'})
-        assert answer['allowed'] == (state.letters == 'yes' and 'email' in state.values), f'{answer} of {state}'
+        assert answer['allowed'] == state.may_get_letters(), f'{answer} of {state}'
         with self.lock:
             self.journal.decisions.append((answer['entry'], person.id, answer['allowed']))
 
