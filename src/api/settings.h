@@ -20,7 +20,7 @@ enum setting_kind {
 	X(SETTING_DPO,             "dpo",             SETTING_TEXT,      1,    200) \
 	X(SETTING_IN_USE,          "languages",       SETTING_LANGUAGES, 1,    24) \
 	X(SETTING_NIX_CHECKED_AT,  "nix_checked_at",  SETTING_TIME,      0,    0) \
-	X(SETTING_PROOF_YEARS,     "proof_years",     SETTING_NUMBER,    0,    10) /* proofs of consent after erasure */ \
+	X(SETTING_PROOF_YEARS,     "proof_years",     SETTING_NUMBER,    1,    10) /* proofs of consent after erasure */ \
 	X(SETTING_ZONE_MINUTES,    "zone_minutes",    SETTING_NUMBER,    -720, 840)
 
 enum setting {

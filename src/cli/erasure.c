@@ -54,7 +54,7 @@ print_plan(struct job *job, struct json root, bool dry_run)
 {
 	bool buried = false;
 	int64_t values = 0;
-	str text;
+	str text, line;
 
 	TRY(json_bool(job, root, "buried", &buried, NULL));
 	TRY(json_i64(job, json_member(job, root, "gone"), "values", 0, INT64_MAX, &values, NULL));
@@ -66,9 +66,15 @@ print_plan(struct job *job, struct json root, bool dry_run)
 		       dry_run ? "would be" : "are");
 	TRY(print_kept(job, root));
 	puts("What the person is told:\n");
-	TRY(text_member(job, json_member(job, root, "text"), "en", &text));
-	say_text(stdout, text);
-	putchar('\n');
+	TRY(json_need_str(job, json_member(job, root, "text"), "en", LIMIT_STRING_BYTES, &text));
+	while (text.len) {
+		if (!eat_until(&text, '\n', &line)) {
+			line = text;
+			text.len = 0;
+		}
+		say_text(stdout, line);
+		putchar('\n');
+	}
 	return OK;
 }
 

@@ -24,14 +24,26 @@ sign_public(const uint8_t *seed, uint8_t ret[SIGN_PUBLIC_BYTES])
 	wipe(secret_key, sizeof(secret_key));
 }
 
+/* What libsodium calls the secret key is the seed and the public key behind it. */
+static void
+sign_with(const uint8_t *seed, const uint8_t public_key[SIGN_PUBLIC_BYTES], bytes message,
+          uint8_t ret[SIGN_BYTES])
+{
+	uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
+
+	memcpy(secret_key, seed, KEY_BYTES);
+	memcpy(secret_key + KEY_BYTES, public_key, SIGN_PUBLIC_BYTES);
+	crypto_sign_detached(ret, NULL, message.ptr, message.len, secret_key);
+	wipe(secret_key, sizeof(secret_key));
+}
+
 void
 sign(const uint8_t *seed, bytes message, uint8_t ret[SIGN_BYTES])
 {
-	uint8_t secret_key[crypto_sign_SECRETKEYBYTES], public_key[SIGN_PUBLIC_BYTES];
+	uint8_t public_key[SIGN_PUBLIC_BYTES];
 
-	crypto_sign_seed_keypair(public_key, secret_key, seed);
-	crypto_sign_detached(ret, NULL, message.ptr, message.len, secret_key);
-	wipe(secret_key, sizeof(secret_key));
+	sign_public(seed, public_key);
+	sign_with(seed, public_key, message, ret);
 }
 
 bool
@@ -81,12 +93,21 @@ key_id(str name, const uint8_t public_key[SIGN_PUBLIC_BYTES], uint8_t ret[KEY_ID
 void
 note_sign(const uint8_t *seed, str name, str text, struct buf *out)
 {
-	uint8_t public_key[SIGN_PUBLIC_BYTES], line[KEY_ID_BYTES + SIGN_BYTES];
+	uint8_t public_key[SIGN_PUBLIC_BYTES];
+
+	sign_public(seed, public_key);
+	note_sign_as(seed, public_key, name, text, out);
+}
+
+void
+note_sign_as(const uint8_t *seed, const uint8_t public_key[SIGN_PUBLIC_BYTES], str name, str text,
+             struct buf *out)
+{
+	uint8_t line[KEY_ID_BYTES + SIGN_BYTES];
 
 	must(name_fits(name) && text.len && text.len <= NOTE_TEXT_MAX && text.ptr[text.len - 1] == '\n');
-	sign_public(seed, public_key);
+	sign_with(seed, public_key, str_bytes(text), line + KEY_ID_BYTES);
 	key_id(name, public_key, line);
-	sign(seed, str_bytes(text), line + KEY_ID_BYTES);
 	buf_put(out, text);
 	buf_put(out, S("\n\u2014 "));
 	buf_put(out, name);

@@ -84,7 +84,7 @@ certificate_sign(struct job *job, const struct vault *vault, str text)
 {
 	OWNED(buf_release) struct buf note = { .max = NOTE_MAX };
 
-	note_sign(vault->signing_key, S(CERTIFICATE_NAME), text, &note);
+	note_sign_as(vault->signing_key, vault->signing_public, S(CERTIFICATE_NAME), text, &note);
 	must(buf_ok(&note));
 	return arena_str(&job->arena, buf_str(&note));
 }

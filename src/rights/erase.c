@@ -94,6 +94,15 @@ is_wished(const struct erasure *erasure, uint16_t field)
 	return wish->scope == ERASE_PERSON;
 }
 
+static bool
+is_held(const struct standing *standing)
+{
+	for (size_t i = 0; i < standing->ground_count; i++)
+		if (standing->ground[i].basis == BASIS_STORAGE_ONLY)
+			return true;
+	return false;
+}
+
 /* X6 */
 static bool
 holds_for_request(const struct erasure *erasure, const struct ground *ground)
@@ -134,11 +143,8 @@ definition_text(struct job *job, const struct purpose_version *version, const ch
 static enum err
 evidence_unseal(struct erasure *erasure, struct act_row *act)
 {
-	OWNED(keyset_end) struct keyset *keyset = NULL;
-	const uint8_t *key;
+	const uint8_t *key = erasure->burial.keyset ? keyset_find(erasure->burial.keyset, 0) : NULL;
 
-	TRY(keys_get(erasure->job, erasure->vault->keys, erasure->job->db, erasure->subject.no, &keyset));
-	key = keyset_find(keyset, 0);
 	if (!key)
 		return fail(erasure->job, ERR_CRYPTO, "the evidence key of this person is gone");
 	return evidence_open(erasure->job, erasure->subject.id, key, act);
@@ -242,27 +248,26 @@ nothing_remains(const struct erasure *erasure)
 static enum err
 notices_plan(struct erasure *erasure)
 {
-	OWNED(keyset_end) struct keyset *keyset = NULL;
 	struct outbox_event event = { .kind = OUTBOX_ERASED };
-	struct job *job = erasure->job;
 
 	if (!nothing_remains(erasure)) /* a change tells by itself */
 		return OK;
-	if (keys_get(job, erasure->vault->keys, job->db, erasure->subject.no, &keyset))
-		job_forgive(job); /* lost: recipients get the person's id */
-	return outbox_plan_notices(job, erasure->vault, erasure->registry, erasure->subject.no,
-	                           erasure->subject.id, keyset, &event, 1, &erasure->outbox);
+	return outbox_plan_notices(erasure->job, erasure->vault, erasure->registry, erasure->subject.no,
+	                           erasure->subject.id, erasure->burial.keyset, &event, 1, &erasure->outbox);
 }
 
 static enum err
 plan_make(struct erasure *erasure)
 {
+	OWNED(db_view_end) struct db *view = NULL;
 	struct job *job = erasure->job;
 
 	TRY(burial_prepare(job, erasure->vault, erasure->registry, &erasure->subject, &erasure->burial));
+	TRY(db_view_begin(job, job->db, &view)); /* one look for all that follows: half the cost */
 	TRY(ledger_read(job, erasure->subject.no, &erasure->ledger, &erasure->ledger_count));
-	TRY(request_holds(job, job->db, erasure->subject.no, &erasure->request_hold,
-	                  &erasure->request_hold_count));
+	if (is_held(&erasure->subject.standing))
+		TRY(request_holds(job, job->db, erasure->subject.no, &erasure->request_hold,
+		                  &erasure->request_hold_count));
 	TRY(kept_find(erasure));
 	TRY(notices_plan(erasure));
 	if (erasure->wish->scope != ERASE_PERSON)
@@ -364,8 +369,8 @@ bury_steps(struct job *job, struct db *db, void *arg)
 	TRY(outbox_steps(job, db, &erasure->outbox)); /* these two can be stale */
 	TRY(burial_steps(job, db, &erasure->burial));
 	TRY(stops_steps(job, db, erasure));
-	TRY(proof_steps(job, db, &erasure->proof));
 	TRY(entry_steps(job, db, erasure)); /* I4 */
+	TRY(proof_steps(job, db, erasure->ret->entry, &erasure->proof));
 	TRY(request_steps(job, db, erasure));
 	buried_count(erasure);
 	TRY(certificate_steps(job, db, erasure));
@@ -550,7 +555,7 @@ remains_steps(struct job *job, struct db *db, void *arg)
 	TRY(request_steps(job, db, erasure));
 	TRY(evidence_steps(job, db, erasure));
 	TRY(stops_steps(job, db, erasure));
-	TRY(proof_steps(job, db, &erasure->proof));
+	TRY(proof_steps(job, db, erasure->ret->entry, &erasure->proof));
 	TRY(certificate_steps(job, db, erasure));
 	return extra_steps(job, db, erasure);
 }
@@ -579,7 +584,7 @@ change_make(struct erasure *erasure, struct change *change)
 
 /* --- the calls -------------------------------------------------------------------------------- */
 
-static enum err
+static void
 result_begin(struct erasure *erasure)
 {
 	struct erased *ret = erasure->ret;
@@ -587,9 +592,8 @@ result_begin(struct erasure *erasure)
 	*ret = (struct erased){ .id = erasure->wish->id, .buried = nothing_remains(erasure),
 		                .kept = erasure->kept, .kept_count = erasure->kept_count,
 		                .proof_until_at = TIME_NEVER };
-	if (!erasure->proof.count)
-		return OK;
-	return proof_until(erasure->job, erasure->vault, erasure->proof.year, &ret->proof_until_at);
+	if (erasure->proof.count)
+		ret->proof_until_at = proof_until(erasure->registry, erasure->proof.year);
 }
 
 static size_t
@@ -647,9 +651,29 @@ carry_out(struct erasure *erasure)
 }
 
 static void
+erasure_end(struct erasure *erasure)
+{
+	burial_end(&erasure->burial);
+}
+
+static void
 turn_end(struct subject_turn **turn)
 {
 	subject_turn_end(turn);
+}
+
+static enum err
+number_of(struct job *job, uid subject, int64_t *ret)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	TRY(db_query(job, job->db, SQL_SUBJECT_NO_OF_ID, ARGS(sql_bytes(uid_bytes(&subject))), &rows));
+	TRY(rows_next(job, &rows, &there));
+	if (!there)
+		return fail(job, ERR_ABSENT, "no such person");
+	*ret = rows_i64(&rows, 0);
+	return OK;
 }
 
 /* The arena's memory of one try is the job's; a second try begins anew. */
@@ -659,15 +683,16 @@ erase_try(struct job *job, struct vault *vault, uid subject, const struct erase_
 {
 	OWNED(registry_drop) const struct registry *registry = NULL;
 	OWNED(turn_end) struct subject_turn *turn = NULL;
-	struct erasure erasure = { .job = job, .vault = vault, .wish = wish, .ret = ret };
+	int64_t no = 0;
+	OWNED(erasure_end) struct erasure erasure = { .job = job, .vault = vault, .wish = wish, .ret = ret };
 
 	TRY(registry_hold(job, vault, &registry));
+	TRY(number_of(job, subject, &no));
+	turn = subject_turn_take(vault->store, no);
 	TRY(subject_get(job, vault, subject, &erasure.subject));
-	turn = subject_turn_take(vault->store, erasure.subject.no);
-	TRY(subject_get(job, vault, subject, &erasure.subject)); /* as it is now that it is our turn */
 	erasure.registry = registry;
 	TRY(plan_make(&erasure));
-	TRY(result_begin(&erasure));
+	result_begin(&erasure);
 	TRY(reply_plan(&erasure));
 	TRY(carry_out(&erasure));
 	ret->certificate = certificate_sign(job, vault, ret->certificate); /* X5 */
@@ -692,13 +717,14 @@ static enum err
 preview_try(struct job *job, struct vault *vault, const struct registry *registry, uid subject,
             const struct erase_wish *wish, struct erased *ret)
 {
-	struct erasure erasure = { .job = job, .vault = vault, .registry = registry, .wish = wish, .ret = ret };
+	OWNED(erasure_end) struct erasure erasure = { .job = job, .vault = vault, .registry = registry,
+		                                      .wish = wish, .ret = ret };
 	struct change change;
 	size_t gone = 0;
 
 	TRY(subject_get(job, vault, subject, &erasure.subject));
 	TRY(plan_make(&erasure));
-	TRY(result_begin(&erasure));
+	result_begin(&erasure);
 	gone = erasure.burial.value_count;
 	if (!ret->buried) {
 		TRY(change_make(&erasure, &change));

@@ -213,30 +213,39 @@ named_make(struct job *job, struct keys *keys, struct store *store, str name)
 
 	if (keys->named_count == NAMED_MAX || name.len > NAMED_BYTES)
 		return fail(job, ERR_LIMIT, "too many named keys");
-	TRY(store_write(job, store, WRITE_ORDINARY, named_steps, &plan));
+	TRY(store_write(job, store, WRITE_RESERVED, named_steps, &plan));
 	named_add(keys, name, &secret);
 	return OK;
+}
+
+/* Inside the lock: when another key is dropped, rows move. */
+static const uint8_t *
+named_octets(struct keys *keys, str name)
+{
+	struct named *named = named_find(keys, name);
+
+	return named ? secret_octets(named->secret) : NULL;
 }
 
 enum err
 keys_named(struct job *job, struct keys *keys, struct store *store, str name, const uint8_t **ret)
 {
-	struct named *named;
+	const uint8_t *octets;
 	enum err err = OK;
 
 	pthread_rwlock_rdlock(&keys->lock);
-	named = named_find(keys, name);
+	octets = named_octets(keys, name);
 	pthread_rwlock_unlock(&keys->lock);
-	if (!named) {
+	if (!octets) {
 		pthread_rwlock_wrlock(&keys->lock);
 		if (!named_find(keys, name))
 			err = named_make(job, keys, store, name);
-		named = err ? NULL : named_find(keys, name);
+		octets = err ? NULL : named_octets(keys, name);
 		pthread_rwlock_unlock(&keys->lock);
 	}
 	if (err)
 		return err;
-	*ret = secret_octets(named->secret);
+	*ret = octets;
 	return OK;
 }
 

@@ -30,7 +30,7 @@ must_check enum err keys_named(struct job *job, struct keys *keys, struct store 
                                const uint8_t **ret);
 
 /* Named keys that are destroyed some day (of a day, of a year): only ever handed out as copies, so
- * that nobody holds one that is gone.  Never by keys_named().  None of these inside steps. */
+ * that nobody holds one that is gone.  By keys_named() only while it cannot be destroyed yet.  None of these inside steps. */
 must_check enum err keys_named_copy(struct job *job, struct keys *keys, struct store *store, str name,
                                     struct secret **ret); /* made when first asked for */
 /* ERR_ABSENT: never made, or destroyed. */

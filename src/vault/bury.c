@@ -37,13 +37,12 @@ lookups_of(struct burial *burial, const struct value *value)
 static enum err
 record_read(struct job *job, struct vault *vault, struct burial *burial)
 {
-	OWNED(keyset_end) struct keyset *keyset = NULL;
 	uint32_t section[KEYSET_MAX];
 
-	TRY(keys_get(job, vault->keys, job->db, burial->subject.no, &keyset));
-	burial->keys = keyset->count;
+	TRY(keys_get(job, vault->keys, job->db, burial->subject.no, &burial->keyset));
+	burial->keys = burial->keyset->count;
 	TRY(record_sections(job, burial->subject.record, section, &burial->sections));
-	return record_open(job, burial->subject.id, keyset, burial->subject.record, &burial->value,
+	return record_open(job, burial->subject.id, burial->keyset, burial->subject.record, &burial->value,
 	                   &burial->value_count);
 }
 
@@ -67,7 +66,7 @@ enum err
 burial_prepare(struct job *job, struct vault *vault, const struct registry *registry,
                const struct subject *subject, struct burial *ret)
 {
-	struct burial burial = { .subject = *subject, .registry = registry };
+	OWNED(burial_end) struct burial burial = { .subject = *subject, .registry = registry };
 	enum err err = record_read(job, vault, &burial);
 
 	if (err == ERR_CRYPTO || err == ERR_ABSENT || err == ERR_CORRUPT)
@@ -77,7 +76,14 @@ burial_prepare(struct job *job, struct vault *vault, const struct registry *regi
 	for (size_t i = 0; i < burial.value_count; i++)
 		lookups_of(&burial, &burial.value[i]);
 	*ret = burial;
+	burial.keyset = NULL;
 	return OK;
+}
+
+void
+burial_end(struct burial *burial)
+{
+	keyset_end(&burial->keyset);
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */

@@ -29,6 +29,7 @@ struct burial {
 	struct value *value; /* opened; for what else is made of them */
 	size_t value_count;
 	bool unreadable;     /* Y3: lookups are then found by reading all of them */
+	struct keyset *keyset; /* owned; NULL: lost */
 	size_t sections, keys;
 	struct lookup_key {
 		uint16_t field;
@@ -45,6 +46,7 @@ struct burial {
 /* ERR_STALE the person was changed since `subject` was read */
 must_check enum err burial_prepare(struct job *job, struct vault *vault, const struct registry *registry,
                                    const struct subject *subject, struct burial *ret);
+void burial_end(struct burial *burial); /* for OWNED */
 /* Inside steps.  ERR_STALE nothing was written */
 must_check enum err burial_steps(struct job *job, struct db *db, struct burial *burial);
 /* How an entry about it begins, like that of a change: version | digest of the empty record. */

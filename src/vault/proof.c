@@ -96,7 +96,7 @@ proof_prepare(struct job *job, struct vault *vault, const struct registry *regis
 	OWNED(buf_release) struct buf name = { .max = 16 };
 	struct proof_rows rows = { .year = date_of(job->now).year };
 	struct making making = { job, registry, value, value_count, .rows = &rows };
-	OWNED(secret_free) struct secret *key = NULL;
+	const uint8_t *key;
 
 	buf_u8(&plain, FORMAT);
 	for (size_t i = 0; i < act_count; i++) {
@@ -109,50 +109,33 @@ proof_prepare(struct job *job, struct vault *vault, const struct registry *regis
 	if (!rows.acts || !value_count)
 		return OK;
 	making.plain = buf_bytes(&plain);
-	TRY(keys_named_copy(job, vault->keys, vault->store, key_name(rows.year, &name), &key));
-	proof_make(secret_octets(key), &making, ADDRESS_EMAIL);
-	proof_make(secret_octets(key), &making, ADDRESS_PHONE);
+	/* Not a copy, which costs more than all else here: this year's key lives for a year at least (Z1). */
+	TRY(keys_named(job, vault->keys, vault->store, key_name(rows.year, &name), &key));
+	proof_make(key, &making, ADDRESS_EMAIL);
+	proof_make(key, &making, ADDRESS_PHONE);
 	*ret = rows;
 	return OK;
 }
 
 enum err
-proof_steps(struct job *job, struct db *db, const struct proof_rows *proof)
+proof_steps(struct job *job, struct db *db, int64_t entry, const struct proof_rows *proof)
 {
 	for (int address = 0; address < ADDRESS_COUNT; address++)
 		if (proof->sealed[address].len)
 			TRY(db_run(job, db, SQL_PROOF_ADD,
 			           ARGS(sql_i64(proof->year),
 			                sql_bytes((bytes){ proof->digest[address], DIGEST_BYTES }),
-			                sql_bytes(proof->sealed[address])),
+			                sql_i64(entry), sql_bytes(proof->sealed[address])),
 			           NULL));
 	return OK;
 }
 
 /* --- how long --------------------------------------------------------------------------------- */
 
-static enum err
-years_kept(struct job *job, struct vault *vault, int *ret)
+time_us
+proof_until(const struct registry *registry, int year)
 {
-	uint64_t years = PROOF_YEARS;
-	bool there;
-	str text;
-
-	TRY(setting_get(job, vault, S("proof_years"), &text, &there));
-	if (there && !str_u64(text, &years))
-		return fail(job, ERR_CORRUPT, "the setting proof_years is not a number");
-	*ret = (int)years;
-	return OK;
-}
-
-enum err
-proof_until(struct job *job, struct vault *vault, int year, time_us *ret)
-{
-	int years;
-
-	TRY(years_kept(job, vault, &years));
-	*ret = date_time((struct date){ year + years + 1, 1, 1 });
-	return OK;
+	return date_time((struct date){ year + (int)registry->proof_years + 1, 1, 1 });
 }
 
 /* --- searching -------------------------------------------------------------------------------- */
@@ -348,15 +331,14 @@ year_forget(struct job *job, struct vault *vault, int year)
 enum err
 proofs_sweep(struct job *job, struct vault *vault)
 {
+	OWNED(registry_drop) const struct registry *registry = NULL;
 	int year[YEARS_MAX];
-	time_us until;
 	size_t count;
 
+	TRY(registry_hold(job, vault, &registry));
 	TRY(years_list(job, year, &count));
-	for (size_t i = 0; i < count; i++) {
-		TRY(proof_until(job, vault, year[i], &until));
-		if (until <= job->now)
+	for (size_t i = 0; i < count; i++)
+		if (proof_until(registry, year[i]) <= job->now)
 			TRY(year_forget(job, vault, year[i]));
-	}
 	return OK;
 }

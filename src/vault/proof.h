@@ -4,7 +4,7 @@
  * (named key `proof-YYYY`) and filed under a keyed digest of the address in match form.  No subject
  * stands there: a proof is found only by who comes with the address.
  *
- *   Z1  When the year's period is over (setting proof_years, 3 unless set, counted from the end of the
+ *   Z1  When the year's period is over (setting proof_years, 1 to 10, 3 unless set, counted from the end of the
  *       year of the erasure) the sweep destroys its key and then its rows.
  *   Z2  Kept for the built-in purpose `accountability` (Articles 7(1), 5(2), 17(3)(e)); each look
  *       leaves its entry and takes from the budget.
@@ -13,8 +13,6 @@
 #define VAULT_PROOF_H
 
 #include "vault/rows.h"
-
-#define PROOF_YEARS 3 /* unless the setting proof_years says otherwise */
 
 /* The proofs of one person, ready to be written. */
 struct proof_rows {
@@ -30,11 +28,12 @@ struct proof_rows {
 must_check enum err proof_prepare(struct job *job, struct vault *vault, const struct registry *registry,
                                   struct value *value, size_t value_count, const struct act_row *act,
                                   size_t act_count, struct proof_rows *ret);
-/* Inside steps. */
-must_check enum err proof_steps(struct job *job, struct db *db, const struct proof_rows *proof);
+/* Inside steps.  entry: of the erasure; tells those of one address apart. */
+must_check enum err proof_steps(struct job *job, struct db *db, int64_t entry,
+                                const struct proof_rows *proof);
 
 /* Until when proofs of that year are kept. */
-must_check enum err proof_until(struct job *job, struct vault *vault, int year, time_us *ret);
+time_us proof_until(const struct registry *registry, int year);
 
 struct proof {
 	int year; /* of the erasure */

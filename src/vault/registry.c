@@ -172,9 +172,11 @@ settings_load(struct job *job, struct registry *registry, struct db *db)
 	registry->language = language;
 	registry->language_count = count;
 	registry->age_of_consent = 13;
+	registry->proof_years = PROOF_YEARS;
 	registry->budget_per_hour = 10000;
 	registry->zone_minutes = 60;
 	TRY(number_setting(job, db, S("age_of_consent"), &registry->age_of_consent));
+	TRY(number_setting(job, db, S("proof_years"), &registry->proof_years));
 	TRY(number_setting(job, db, S("budget_per_hour"), &registry->budget_per_hour));
 	TRY(number_setting(job, db, S("zone_minutes"), &registry->zone_minutes));
 	registry->country = S("SE");

@@ -19,6 +19,8 @@
 
 struct vault;
 
+#define PROOF_YEARS 3 /* unless the setting proof_years says otherwise */
+
 enum lookup_kind { LOOKUP_NONE, LOOKUP_EXACT, LOOKUP_FOLDED };
 enum sensitivity { SENSITIVITY_ORDINARY, SENSITIVITY_SENSITIVE, SENSITIVITY_SPECIAL };
 
@@ -99,6 +101,7 @@ struct registry {
 	size_t language_count;
 	/* Settings that use cases need at every call. */
 	int64_t age_of_consent;  /* years; 13 in Sweden (Article 8(1), dataskyddslagen 2 kap. 4 §) */
+	int64_t proof_years;     /* proofs of consent after the year of the erasure (vault/proof.h) */
 	int64_t budget_per_hour; /* lookups by value per key */
 	int64_t zone_minutes;    /* the company's offset from UTC, for quiet hours */
 	str country;             /* ISO 3166-1: whose holidays and authority; SE unless it was put */

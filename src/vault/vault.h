@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "crypto/root.h"
+#include "crypto/sign.h"
 #include "store/keys.h"
 #include "store/store.h"
 #include "vault/clock.h"
@@ -22,6 +23,7 @@ struct vault {
 	struct job own;    /* what lives as long as the vault */
 	const uint8_t *suppression_key; /* borrowed from keys */
 	const uint8_t *signing_key;     /* a seed (crypto/sign.h), borrowed from keys */
+	uint8_t signing_public[SIGN_PUBLIC_BYTES];
 	pthread_mutex_t registry_mutex;
 	struct registry *registry; /* newest snapshot read */
 	struct clock clock;

@@ -104,6 +104,24 @@ def test_a_full_disk_is_said_clearly_and_keeps_what_was_answered(full):
     server.kill()
 
 
+def test_erasure_works_on_a_full_disk_and_stays_done(full):
+    """The first of the year, too: it makes the key of the year."""
+    server, caller, ids, _ = full
+    create_until_full(caller, 'e')
+    for id in ids:
+        answer = caller.post(f'/v1/subjects/{id}/erasure')
+        assert answer.status == 200 and answer.json['buried'], f'{answer}\n{server.stderr[-3000:]}'
+    for again in range(2):
+        for id in ids:
+            answer = caller.get(f'/v1/subjects/{id}', Valv_Purpose='letters')
+            assert answer.status in (410, 507), answer  # that somebody asked is written down, or said to be impossible
+        if not again:
+            server.kill()
+            server.start()  # on the full disk
+            caller = server.caller()
+    server.kill()
+
+
 def test_saying_no_works_on_a_full_disk_however_many_still_write(full):
     server, caller, ids, (live, *keys) = full
     create_until_full(caller, 'b')

@@ -44,16 +44,14 @@ SELECT erasure.entry, subject.id, erasure.text,
         WHERE key_trim.subject = erasure.subject AND key_trim.version = erasure.version)
 FROM erasure JOIN subject ON subject.no = erasure.subject WHERE erasure.id = $1;
 
--- `nth` tells those of one address in one year apart.
 -- name: proof_add
-INSERT INTO proof (year, digest, nth, sealed)
-VALUES ($1, $2, (SELECT COALESCE(MAX(nth), 0) + 1 FROM proof WHERE year = $1 AND digest = $2), $3);
+INSERT INTO proof (year, digest, entry, sealed) VALUES ($1, $2, $3, $4);
 
 -- name: proof_years
 SELECT DISTINCT year FROM proof ORDER BY year;
 
 -- name: proof_find
-SELECT sealed FROM proof WHERE year = $1 AND digest = $2 ORDER BY nth LIMIT $3;
+SELECT sealed FROM proof WHERE year = $1 AND digest = $2 ORDER BY entry LIMIT $3;
 
 -- A part of a year's, so that none is long at it.
 -- name: proof_forget

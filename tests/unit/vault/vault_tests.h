@@ -10,6 +10,7 @@ int coverage_tests(void);
 int clock_tests(void);
 int taken_tests(void);
 int outbox_tests(void);
+int bury_tests(void);
 
 int thread_tests(void);
 int rotate_tests(void);

@@ -15,13 +15,14 @@ CREATE TABLE erasure (
 CREATE UNIQUE INDEX erasure_id ON erasure (id);
 
 -- What shows the consents of somebody who was erased to who brings the address.  digest: of the
--- address, keyed by the year of the erasure; sealed: the acts, under the same key.  No subject.
+-- address, keyed by the year of the erasure; sealed: the acts, under the same key;
+-- entry: of the erasure.  No subject.
 CREATE TABLE proof (
 	year    {int} NOT NULL,
 	digest  {bytes} NOT NULL,
-	nth     {int} NOT NULL,
+	entry   {int} NOT NULL,
 	sealed  {bytes} NOT NULL,
-	PRIMARY KEY (year, digest, nth)
+	PRIMARY KEY (year, digest, entry)
 ) {clustered};
 
 -- --- packages -----------------------------------------------------------------------------------
