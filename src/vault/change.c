@@ -895,6 +895,18 @@ result_fill(const struct plan *plan, struct change_result *ret)
 	};
 }
 
+/* Nothing is stored and nothing is allowed by it: a no that is said again, say, which finds nothing
+ * left to take back and is no less a no. */
+static bool
+only_takes(const struct change *change)
+{
+	for (size_t i = 0; i < change->value_count; i++)
+		if (change->value[i].text.len)
+			return false;
+	return change->subject.version && only_lowers(change) && !change->set_kind && !change->set_flags &&
+	       !change->set_tell_by && !change->set_told;
+}
+
 /* Lowering acts and erasures must be possible on a full disk too. */
 static enum write_flags
 change_flags(const struct change *change)
@@ -904,7 +916,7 @@ change_flags(const struct change *change)
 	for (size_t i = 0; i < change->act_count; i++)
 		if (act_raises(change->act[i].act) < 0)
 			return WRITE_RESERVED;
-	return WRITE_ORDINARY;
+	return only_takes(change) ? WRITE_RESERVED : WRITE_ORDINARY;
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */

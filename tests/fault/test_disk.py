@@ -192,6 +192,18 @@ def revoked_are_refused(server, keys, live):
         assert server.caller(text).get('/v1/fields').status in (401, 507)
 
 
+def test_a_no_that_is_said_again_is_heard_on_a_full_disk(full):
+    """It finds nothing left to take back, and must not be taken for one of those who fill the disk."""
+    server, caller, ids, _ = full
+    create_until_full(caller, 'again')
+    for _ in range(3):
+        for path, body in (('withdrawals', {}), ('objections', {})):
+            answer = caller.post(f'/v1/subjects/{ids[0]}/{path}', body)
+            assert answer.status == 200, f'{path}: {answer}'
+    assert caller.post('/v1/subjects', letters('late')).status == 507
+    server.kill()
+
+
 def test_it_recovers_by_itself_when_there_is_room_again(full, small):
     server, caller, ids, _ = full
     made = create_until_full(caller, 'c')
