@@ -760,7 +760,7 @@ eat_exclusions(struct job *job, bytes *rest, struct standing *out)
 
 	if (!rest->len)
 		return true;
-	if (!eat_le16(rest, &count))
+	if (!eat_le16(rest, &count) || !count) /* none is written as nothing: each standing has one form */
 		return false;
 	out->exclusion_count = count;
 	out->exclusion = arena_array(&job->arena, count, sizeof(*out->exclusion));
