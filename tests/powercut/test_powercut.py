@@ -121,15 +121,22 @@ PLANTED = [
     ('keys.db', {'withdraw': 1}, {}, None),
     ('ledger', {'withdraw': 1}, {}, {'withdrawal'}),  # the second place does not know
     ('keys.db-wal', {'erase': 1, 'give_up': 0.2}, {}, {'erasure'}),
+    ('keys.db-wal', {'create': 1, 'erase': 1}, {}, {'creation'}),  # what a log loses that held keys just made
     ('ledger', {'erase': 1, 'give_up': 0.2}, {}, {'erasure'}),
     ('ledger', {'revoke': 1}, {}, {'revocation', 'key made'}),
 ]
 
 
+# What is done is the same in every run, unlike in the campaign: not each order of steps exposes each fault.
+# An erasure empties the log of keys.db, and only where that log still held the person's keys from before
+# does a sync that is missing bring them back; in other orders the same fault does no harm.
+PLANTED_SEED = '2'
+
+
 @pytest.mark.parametrize('lose,words,alone,lost', PLANTED)
 def test_a_sync_that_is_missing_is_found(tmp_path, lose, words, alone, lost):
-    base = drive.Base(tmp_path / 'base', f'{SEED}/planted', people=8)
-    recording = drive.record(tmp_path / 'recording', base, f'{SEED}/planted', steps=6, words=words, alone=alone,
+    base = drive.Base(tmp_path / 'base', f'{PLANTED_SEED}/planted', people=8)
+    recording = drive.record(tmp_path / 'recording', base, f'{PLANTED_SEED}/planted', steps=6, words=words, alone=alone,
                              lose='/' + lose)
     recording.same()
     found = recording.cut(1500, 1)
