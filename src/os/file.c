@@ -74,6 +74,13 @@ write_all(struct job *job, int fd, bytes content)
 	return OK;
 }
 
+void
+stop_after_failed_sync(void)
+{
+	fprintf(stderr, "valv: a write could not be made durable (fsync failed); stopping\n");
+	_exit(70);
+}
+
 enum err
 dir_sync(struct job *job, const char *path)
 {

@@ -21,6 +21,11 @@ must_check enum err dir_make(struct job *job, const char *path, int mode); /* fi
 must_check enum err dir_sync(struct job *job, const char *path);
 bool file_exists(const char *path);
 
+/* Ends the process with status 70.  Once the sync of a file that holds what was promised has failed, the
+ * kernel may have dropped its pages and a second sync would say yes to nothing: what is durable is
+ * unknown, and the only honest way on is to stop and read the files again at start. */
+_Noreturn void stop_after_failed_sync(void);
+
 /* An exclusive lock held until the process ends or lock_release.  ERR_LOCKED, ERR_IO */
 must_check enum err lock_take(struct job *job, const char *path, int *ret_fd);
 void lock_release(int fd);

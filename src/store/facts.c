@@ -465,7 +465,7 @@ part_write(struct job *job, struct facts *facts, bytes part)
 	}
 	fault_point("facts-written");
 	if (fdatasync(facts->fd) < 0)
-		return append_error(job);
+		stop_after_failed_sync(); /* I3 */
 	facts->unclear = false;
 	fault_point("facts-durable");
 	return OK;

@@ -91,8 +91,9 @@ struct fact_sealed {
 	bytes sealed;
 };
 
-/* One part, durable when it returns; numbers go on from the head's.  After a failure the ledger is as
- * before and it can be tried again.   ERR_IO, ERR_FULL */
+/* One part, durable when it returns; numbers go on from the head's.  After a failed write the ledger
+ * is as before and it can be tried again; after a failed sync the process ends (os/file.h).
+ *   ERR_IO, ERR_FULL */
 must_check enum err facts_append(struct job *job, struct facts *facts, struct facts_numbers bound,
                                  const struct fact_sealed *fact, size_t count);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "os/clock.h"
+#include "os/file.h"
 #include "store/driver.h"
 
 #include "sql_table.inc"
@@ -43,15 +44,12 @@ side_of(enum sql sql)
 	return name[0] == 'k' && str_starts(str_from_c(name), S("keys_")) ? SIDE_KEYS : SIDE_DATA;
 }
 
-/* I3: once an fsync has failed the kernel may have dropped the pages; what is durable is unknown.
- * The only honest way on is to stop and read the log again at start. */
+/* I3 */
 static void
-stop_after_failed_sync(int code)
+sync_check(int code)
 {
-	if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
-		fprintf(stderr, "valv: a write could not be made durable (fsync failed); stopping\n");
-		_exit(70);
-	}
+	if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+		stop_after_failed_sync();
 }
 
 static enum err
@@ -59,7 +57,7 @@ db_fail(struct job *job, sqlite3 *side)
 {
 	int code = sqlite3_extended_errcode(side);
 
-	stop_after_failed_sync(code);
+	sync_check(code);
 	switch (code & 0xff) {
 	case SQLITE_FULL:
 		return fail(job, ERR_FULL, "the disk that holds the store is full");
@@ -454,7 +452,7 @@ log_sync(struct job *job, sqlite3 *side)
 	if (!log->pMethods) /* nothing was ever written */
 		return OK;
 	if (log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) != SQLITE_OK)
-		stop_after_failed_sync(SQLITE_IOERR_FSYNC);
+		stop_after_failed_sync();
 	return OK;
 }
 

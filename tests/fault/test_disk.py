@@ -268,7 +268,7 @@ def failing_disk(tmp_path):
     campaign.server.kill()
 
 
-@pytest.mark.parametrize('file', ['valv.db-wal', 'keys.db-wal', 'keys.db', ''])
+@pytest.mark.parametrize('file', ['valv.db-wal', 'keys.db-wal', 'keys.db', '.facts/ledger', ''])
 @pytest.mark.parametrize('after', [0, 1, 5, 40])
 def test_a_failed_sync_stops_the_process_and_loses_nothing(failing, file, after):
     shim, campaign = failing
