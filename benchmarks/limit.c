@@ -1,7 +1,15 @@
 /* benchmarks/limit.c -- see limit.h. */
 #include "benchmarks/limit.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -350,4 +358,108 @@ limit_erases(const char *dir, int group, size_t record_bytes, double seconds)
 	sqlite3_close(data);
 	sqlite3_close(keys);
 	return rate;
+}
+
+/* --- a bare server ---------------------------------------------------------------------------- */
+
+#define BARE_CONNECTIONS 256
+
+/* As long as the answer to a decision with its headers. */
+static const char bare_answer[] =
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
+	"X-Content-Type-Options: nosniff\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\nContent-Length: 147\r\n\r\n"
+	"{\"allowed\":true,\"reason\":\"consent\",\"basis\":\"consent\",\"basis_code\":\"eu-gdpr:A6-1-a\","
+	"\"purpose\":\"b_news\",\"version\":1,\"channel\":\"email\",\"entry\":123456}";
+
+struct bare_server {
+	int epoll, listener;
+	sqlite3 *db;
+	sqlite3_stmt *put;
+	int64_t seq;
+	int asked[BARE_CONNECTIONS]; /* connections whose request has come */
+	int asked_count;
+};
+
+static void
+bare_watch(struct bare_server *server, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	must(epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) == 0);
+}
+
+static void
+bare_receive(struct bare_server *server, int fd)
+{
+	char request[4096];
+	int one = 1;
+
+	if (fd == server->listener) {
+		int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+		must(accepted >= 0);
+		setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		bare_watch(server, accepted);
+	} else if (recv(fd, request, sizeof(request), 0) <= 0) { /* on loopback one send is one receive */
+		close(fd);
+	} else {
+		server->asked[server->asked_count++] = fd;
+	}
+}
+
+static void
+bare_group(struct bare_server *server)
+{
+	uint8_t body[11] = { 1, 1, 0, 1, 1, 1, 0, 1, 0, 0, 0 };
+
+	exec(server->db, "BEGIN IMMEDIATE");
+	for (int i = 0; i < server->asked_count; i++, server->seq++)
+		entry_put(server->put, server->seq + 1, server->seq % 10000, body, sizeof(body));
+	exec(server->db, "COMMIT");
+	for (int i = 0; i < server->asked_count; i++)
+		(void)!send(server->asked[i], bare_answer, sizeof(bare_answer) - 1, MSG_NOSIGNAL);
+	server->asked_count = 0;
+}
+
+static _Noreturn void
+bare_serve(const char *dir, int listener)
+{
+	struct bare_server server = { .epoll = epoll_create1(EPOLL_CLOEXEC), .listener = listener };
+	struct epoll_event event[BARE_CONNECTIONS];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	server.db = open_bare(dir, S("/limit-answers.db"), entry_schema);
+	server.put = prepare(server.db, entry_insert);
+	bare_watch(&server, listener);
+	for (;;) {
+		int count = epoll_wait(server.epoll, event, BARE_CONNECTIONS, -1);
+		for (int i = 0; i < count; i++)
+			bare_receive(&server, event[i].data.fd);
+		if (server.asked_count)
+			bare_group(&server);
+	}
+}
+
+void
+bare_start(const char *dir, struct bare *ret)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(at);
+
+	must(listener >= 0 && bind(listener, (struct sockaddr *)&at, len) == 0);
+	must(listen(listener, BARE_CONNECTIONS) == 0);
+	must(getsockname(listener, (struct sockaddr *)&at, &len) == 0);
+	ret->port = ntohs(at.sin_port);
+	ret->pid = fork();
+	must(ret->pid >= 0);
+	if (ret->pid == 0)
+		bare_serve(dir, listener);
+	close(listener);
+}
+
+void
+bare_stop(struct bare *bare)
+{
+	kill(bare->pid, SIGKILL);
+	waitpid(bare->pid, NULL, 0);
 }

@@ -18,4 +18,15 @@ double limit_creates(const char *dir, int group, size_t record_bytes, double sec
  * set deleted in the second file, whose log is then copied and cut, once a group. */
 double limit_erases(const char *dir, int group, size_t record_bytes, double seconds);
 
+/* The least that any server does which answers over HTTP once the entry is durable: a process with
+ * one thread that receives what has come on its connections, inserts an entry for each, commits, and
+ * sends each the same answer.  It parses nothing, asks nobody and decides nothing.  Its port, and its
+ * process, which ends with the caller or by bare_stop(). */
+struct bare {
+	int pid;
+	uint16_t port;
+};
+void bare_start(const char *dir, struct bare *ret);
+void bare_stop(struct bare *bare);
+
 #endif
