@@ -244,7 +244,7 @@ enum err
 fact_queue_write(struct job *job, struct db *db, struct fact_queue *queue)
 {
 	struct fact_sealed *fact = arena_array(&job->arena, PART_FACTS, sizeof(*fact));
-	size_t count;
+	size_t count = 0;
 
 	fault_point("facts-queued");
 	while (fact_queue_behind(queue)) {

@@ -604,7 +604,7 @@ enum err
 facts_each(struct job *job, struct facts *facts, int64_t after, facts_visit *visit, void *ctx)
 {
 	struct facts_part part;
-	struct walk walk;
+	struct walk walk = { 0 };
 	bool there;
 
 	TRY(walk_begin(job, facts, &walk));
@@ -622,7 +622,7 @@ facts_hash_at(struct job *job, struct facts *facts, int64_t no, bool *ret_there,
               uint8_t ret[FACTS_HASH_BYTES])
 {
 	struct facts_part part;
-	struct walk walk;
+	struct walk walk = { 0 };
 	bool there;
 	bytes b;
 
