@@ -1,5 +1,6 @@
 #include "os/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -69,8 +70,6 @@ write_all(struct job *job, int fd, bytes content)
 		content.ptr += put;
 		content.len -= (size_t)put;
 	}
-	if (fsync(fd) < 0)
-		return io_error(job);
 	return OK;
 }
 
@@ -102,7 +101,48 @@ file_create(struct job *job, const char *path, int mode, bytes content)
 	if (fd < 0)
 		return io_error(job);
 	TRY(write_all(job, fd, content));
+	if (fsync(fd) < 0)
+		return io_error(job);
 	return dir_sync(job, path);
+}
+
+enum err
+file_draft(struct job *job, const char *path, int mode, bytes content)
+{
+	OWNED(fd_end) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
+
+	if (fd < 0 && errno == EEXIST)
+		return fail(job, ERR_CONFLICT, "the file is there already");
+	return fd < 0 ? io_error(job) : write_all(job, fd, content);
+}
+
+enum err
+file_link(struct job *job, const char *from, const char *to, bool *ret_linked)
+{
+	*ret_linked = link(from, to) == 0;
+	if (*ret_linked || errno == EXDEV || errno == EPERM || errno == EMLINK || errno == ENOENT)
+		return OK;
+	return io_error(job);
+}
+
+enum err
+path_rename(struct job *job, const char *from, const char *to)
+{
+	if (rename(from, to) < 0)
+		return io_error(job);
+	return dir_sync(job, to);
+}
+
+const char *
+path_join(struct job *job, const char *dir, str name)
+{
+	OWNED(buf_release) struct buf path = { .max = 4096 };
+
+	buf_put(&path, str_from_c(dir));
+	buf_char(&path, '/');
+	buf_put(&path, name);
+	must(buf_ok(&path));
+	return arena_c(&job->arena, buf_str(&path));
 }
 
 enum err
@@ -128,6 +168,79 @@ dir_make(struct job *job, const char *path, int mode)
 	if (mkdir(path, (mode_t)mode) < 0 && errno != EEXIST)
 		return io_error(job);
 	return OK;
+}
+
+static void
+stream_end(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+static int
+name_order(const void *a, const void *b)
+{
+	return str_cmp(*(const str *)a, *(const str *)b);
+}
+
+enum err
+dir_names(struct job *job, const char *path, str **ret, size_t *ret_count)
+{
+	OWNED(stream_end) DIR *dir = opendir(path);
+	str *name = NULL;
+	size_t count = 0, room = 0;
+	struct dirent *each;
+
+	if (!dir)
+		return io_error(job);
+	while ((each = readdir(dir))) {
+		if (strcmp(each->d_name, ".") == 0 || strcmp(each->d_name, "..") == 0)
+			continue;
+		if (count == room) {
+			str *grown = arena_array(&job->arena, room = room ? room * 2 : 64, sizeof(*grown));
+			if (count)
+				memcpy(grown, name, count * sizeof(*grown));
+			name = grown;
+		}
+		name[count++] = arena_str(&job->arena, str_from_c(each->d_name));
+	}
+	if (count)
+		qsort(name, count, sizeof(*name), name_order);
+	*ret = name;
+	*ret_count = count;
+	return OK;
+}
+
+enum err
+dir_sync_files(struct job *job, const char *path)
+{
+	str *name;
+	size_t count;
+
+	TRY(dir_names(job, path, &name, &count));
+	for (size_t i = 0; i < count; i++) {
+		OWNED(fd_end) int fd = open(path_join(job, path, name[i]), O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || fsync(fd) < 0)
+			return io_error(job);
+	}
+	return dir_sync(job, path_join(job, path, S("any")));
+}
+
+enum err
+dir_drop(struct job *job, const char *path)
+{
+	str *name;
+	size_t count;
+
+	if (!file_exists(path))
+		return OK;
+	TRY(dir_names(job, path, &name, &count));
+	for (size_t i = 0; i < count; i++)
+		if (unlink(path_join(job, path, name[i])) < 0)
+			return io_error(job);
+	if (rmdir(path) < 0)
+		return io_error(job);
+	return dir_sync(job, path);
 }
 
 bool

@@ -16,6 +16,19 @@ must_check enum err file_create(struct job *job, const char *path, int mode, byt
 /* Replace atomically: temporary file beside it, fsync, rename, fsync of the directory. */
 must_check enum err file_replace(struct job *job, const char *path, int mode, bytes content);
 
+/* Create and write, without making it durable: dir_sync_files() does that for many at once. */
+must_check enum err file_draft(struct job *job, const char *path, int mode, bytes content);
+/* A second name for a file; false where the file systems cannot do that. */
+must_check enum err file_link(struct job *job, const char *from, const char *to, bool *ret_linked);
+must_check enum err path_rename(struct job *job, const char *from, const char *to); /* durable */
+const char *path_join(struct job *job, const char *dir, str name);
+
+/* What stands in a directory, in order, without . and .. */
+must_check enum err dir_names(struct job *job, const char *path, str **ret, size_t *ret_count);
+must_check enum err dir_sync_files(struct job *job, const char *path); /* and the directory itself */
+/* A directory with nothing but files in it; fine if it is not there. */
+must_check enum err dir_drop(struct job *job, const char *path);
+
 must_check enum err dir_make(struct job *job, const char *path, int mode); /* fine if it exists */
 /* Sync the directory that `path` stands in, so that what was made or renamed there stays. */
 must_check enum err dir_sync(struct job *job, const char *path);

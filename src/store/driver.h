@@ -35,6 +35,15 @@ must_check enum err db_version(struct job *job, struct db *db, enum db_side side
 must_check enum err db_set_version(struct job *job, struct db *db, enum db_side side,
                                    int64_t version);
 
+/* For dump.c, which goes by the catalogue: the driver's own handle of a side, and its last failure. */
+void *db_handle(struct db *db, enum db_side side);
+must_check enum err db_failed(struct job *job, struct db *db, enum db_side side);
+/* On the writer's thread: let a reader see both sides as they are now, until it is rolled back. */
+must_check enum err db_snapshot(struct job *job, struct db *db);
+/* store.c: a store of older schema versions, as a backup of that time needs. */
+must_check enum err store_create_at(struct job *job, const char *dir, int64_t data_version,
+                                    int64_t keys_version);
+
 void db_entry_counter(struct db *db, int64_t *counter); /* borrowed; what db_next_entry() takes from */
 void db_set_writer(struct db *db, void *writer);
 void *db_writer(struct db *db);

@@ -567,6 +567,33 @@ db_set_version(struct job *job, struct db *db, enum db_side side, int64_t versio
 	return run_text(job, db->side[side], arena_c(&job->arena, buf_str(&text)));
 }
 
+/* --- backups ---------------------------------------------------------------------------------- */
+
+void *
+db_handle(struct db *db, enum db_side side)
+{
+	return db->side[side];
+}
+
+enum err
+db_failed(struct job *job, struct db *db, enum db_side side)
+{
+	return db_fail(job, db->side[side]);
+}
+
+/* A transaction sees what is there at its first read. */
+enum err
+db_snapshot(struct job *job, struct db *db)
+{
+	int64_t version;
+
+	for (enum db_side side = SIDE_DATA; side <= SIDE_KEYS; side++) {
+		TRY(control_run(job, db, side, CONTROL_BEGIN));
+		TRY(db_version(job, db, side, &version));
+	}
+	return OK;
+}
+
 /* --- the writer's context --------------------------------------------------------------------- */
 
 void

@@ -727,15 +727,21 @@ migrate_side(struct job *job, struct db *db, enum db_side side, const struct mig
 }
 
 static enum err
-migrate(struct job *job, struct db *db)
+migrate_to(struct job *job, struct db *db, size_t data_version, size_t keys_version)
 {
-	enum err err = migrate_side(job, db, SIDE_DATA, migrations_data, COUNT(migrations_data));
+	enum err err = migrate_side(job, db, SIDE_DATA, migrations_data, data_version);
 
 	if (!err)
-		err = migrate_side(job, db, SIDE_KEYS, migrations_keys, COUNT(migrations_keys));
+		err = migrate_side(job, db, SIDE_KEYS, migrations_keys, keys_version);
 	db_rollback(db, SIDE_DATA);
 	db_rollback(db, SIDE_KEYS);
 	return err;
+}
+
+static enum err
+migrate(struct job *job, struct db *db)
+{
+	return migrate_to(job, db, COUNT(migrations_data), COUNT(migrations_keys));
 }
 
 /* --- life cycle ------------------------------------------------------------------------------- */
@@ -749,15 +755,25 @@ file_in(struct job *job, const char *dir, str name)
 }
 
 enum err
-store_create(struct job *job, const char *dir)
+store_create_at(struct job *job, const char *dir, int64_t data_version, int64_t keys_version)
 {
 	OWNED(db_close) struct db *db = NULL;
+
+	if (data_version < 1 || data_version > (int64_t)COUNT(migrations_data) || keys_version < 1 ||
+	    keys_version > (int64_t)COUNT(migrations_keys))
+		return fail(job, ERR_NEWER, "the backup was made by a newer Valv; use that one or a newer one");
 
 	if (file_exists(file_in(job, dir, S("valv.db"))) || file_exists(file_in(job, dir, S("keys.db"))))
 		return fail(job, ERR_CONFLICT, "there is a store in this directory already");
 	umask(077); /* the files that SQLite makes beside its own inherit it */
 	TRY(db_open(job, dir, true, true, &db));
-	return migrate(job, db);
+	return migrate_to(job, db, (size_t)data_version, (size_t)keys_version);
+}
+
+enum err
+store_create(struct job *job, const char *dir)
+{
+	return store_create_at(job, dir, COUNT(migrations_data), COUNT(migrations_keys));
 }
 
 static enum err
@@ -857,6 +873,12 @@ store_close(struct store **at)
 	job_release(&store->job);
 	free(store);
 	*at = NULL;
+}
+
+const char *
+store_dir(const struct store *store)
+{
+	return store->dir;
 }
 
 enum err

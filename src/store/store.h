@@ -37,6 +37,8 @@ must_check enum err store_open(struct job *job, const struct store_config *confi
                                struct store **ret);
 void store_close(struct store **store); /* waits for writes under way; accepts NULL inside */
 
+const char *store_dir(const struct store *store);
+
 /* A connection for reading, for one thread. */
 must_check enum err store_reader(struct job *job, struct store *store, struct db **ret);
 void reader_end(struct db **db); /* accepts NULL inside */
