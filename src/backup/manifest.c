@@ -97,10 +97,21 @@ eat_uid_line(str *rest, str word, uid *ret)
 	return eat_str(rest, word) && eat_char(rest, ' ') && eat_hex(rest, '\n', ret->octet, sizeof(ret->octet));
 }
 
+/* As the store names its tables: never a path, nothing to escape. */
+static bool
+table_name(str name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (!((name.ptr[i] >= 'a' && name.ptr[i] <= 'z') || name.ptr[i] == '_' ||
+		      (name.ptr[i] >= '0' && name.ptr[i] <= '9')))
+			return false;
+	return name.len > 0 && name.len <= 64;
+}
+
 static bool
 eat_table_name(str *rest, char stop, str *ret)
 {
-	return eat_until(rest, stop, ret) && ret->len > 0 && ret->len <= 64;
+	return eat_until(rest, stop, ret) && table_name(*ret);
 }
 
 static bool

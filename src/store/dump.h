@@ -1,10 +1,10 @@
 /* store/dump.h -- a store's rows as pieces of text-free octets, and back: what backups are made of.
  *
  * It goes by the driver's own list of tables, so a table that somebody adds is in the next backup
- * without anybody thinking of it, and what is left out is named (DUMP_LEFT_OUT in dump.c, by reason).
- * Rows of a table go in the order of its key.  Where a piece ends depends on the keys in it, not on what
- * stands before: a change in one place changes the piece it is in and few others, so that a backup
- * can share the rest with the one before it.
+ * without anybody thinking of it, and what is left out is named with a reason (dump_left_out()).
+ * Rows of a table go in the order of its key.  Where a piece may end is said by the keys of its rows, so a
+ * change in one place changes the piece that it is in and few others, and a backup can share the rest
+ * with the one before it.
  *
  *   piece   "valv rows 1\n" | block table | le16 columns, block name each | row*
  *   row     for each column: u8 0 null | u8 1, le64 | u8 2, block text | u8 3, block octets
@@ -17,6 +17,7 @@
 #include "store/facts.h"
 #include "store/store.h"
 
+#define PIECE_MAGIC "valv rows 1\n"
 #define DUMP_PIECE_MAX ((size_t)24 * 1024 * 1024) /* a piece; one row fits with room to spare */
 #define DUMP_TABLES_MAX 256
 
@@ -38,6 +39,13 @@ struct dump_state {
 	bool ledger_there;
 };
 must_check enum err dump_state(struct job *job, struct db *snapshot, struct dump_state *ret);
+
+/* Tables of the data that go into no backup; NULL past the last. */
+struct left_out {
+	str table;
+	const char *why;
+};
+const struct left_out *dump_left_out(size_t index);
 
 /* Names of the tables of a side that go into a backup, sorted. */
 must_check enum err dump_tables(struct job *job, struct db *snapshot, enum dump_side side, str **ret,
