@@ -2,6 +2,7 @@
  * No label names a person, a field or a purpose. */
 #include "audit/entry.h"
 #include "api/call.h"
+#include "backup/backup.h"
 #include "vault/outbox.h"
 #include "vault/sweep.h"
 #include "rights/request.h"
@@ -127,6 +128,28 @@ clock_metrics(struct job *job, struct buf *out, struct vault *vault)
 	return OK;
 }
 
+/* From memory: a disk that hangs must not keep the metrics waiting. */
+static enum err
+backup_metrics(struct job *job, struct buf *out, struct vault *vault)
+{
+	struct backup_shelf shelf;
+	uint64_t overdue = 0;
+	time_us last_at = 0;
+
+	TRY(backup_places(job, vault, &shelf));
+	for (size_t i = 0; i < shelf.places; i++) {
+		const struct backup_place *place = &shelf.place[i];
+		overdue += place->overdue;
+		if (place->kind == DUMP_DATA && place->at > last_at)
+			last_at = place->at;
+	}
+	GAUGE(out, "valv_backup_time_seconds", "When the last backup was made, in seconds since 1970; 0: none yet.",
+	      (uint64_t)(last_at / TIME_SECOND));
+	GAUGE(out, "valv_backup_keys_overdue", "Places that may hold keys that should be destroyed: see valv backup list.",
+	      overdue);
+	return OK;
+}
+
 static enum err
 outbox_metrics(struct job *job, struct buf *out)
 {
@@ -159,5 +182,6 @@ on_metrics_get(struct job *job, struct call *call)
 	server_metrics(out, call->api->server);
 	TRY(sweep_metrics(job, out, call->vault));
 	TRY(clock_metrics(job, out, call->vault));
+	TRY(backup_metrics(job, out, call->vault));
 	return outbox_metrics(job, out);
 }

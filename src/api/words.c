@@ -3,6 +3,7 @@
 
 #include "access/key.h"
 #include "audit/entry.h"
+#include "backup/backup.h"
 #include "base/must.h"
 #include "rights/package.h"
 #include "rights/letter.h"
@@ -73,6 +74,7 @@ static const struct word address[] = {
 	WORD(ADDRESS_PHONE, "phone"),
 	WORD(ADDRESS_POST, "post"),
 };
+static const struct word backup_kind[] = { WORD(DUMP_DATA, "data"), WORD(DUMP_KEYS, "keys") };
 static const struct word clock_words[] = { WORD(1, "running"), WORD(2, "standing"), WORD(3, "ended") };
 static const struct word direction[] = { WORD(EVENT_MESSAGE_IN, "in"), WORD(EVENT_MESSAGE_OUT, "out") };
 static const struct word letter_language[] = { WORD(1, "sv"), WORD(2, "en") };
@@ -190,6 +192,7 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_ACT] = LIST(act),
 	[WORDS_ACTOR] = LIST(actor),
 	[WORDS_ADDRESS] = LIST(address),
+	[WORDS_BACKUP_KIND] = LIST(backup_kind),
 	[WORDS_BASIS] = LIST(basis),
 	[WORDS_BASIS_CODE] = LIST(basis_code_words),
 	[WORDS_CHANNEL] = LIST(channel),

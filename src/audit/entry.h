@@ -69,7 +69,8 @@
 	X(ENTRY_CLOCK_ACCEPT,       "clock.accept") \
 	X(ENTRY_BACKUP,             "backup") \
 	X(ENTRY_RESTORE,            "restore") \
-	X(ENTRY_ERASE_PREVIEW,      "erasure.preview")
+	X(ENTRY_ERASE_PREVIEW,      "erasure.preview") \
+	X(ENTRY_BACKUP_PRUNE,       "backup.prune")
 
 enum entry_act {
 	ENTRY_NONE = 0,

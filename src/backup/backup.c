@@ -1,8 +1,7 @@
 /* backup/backup.c -- contract and A1-A4: backup.h. */
-#include "backup/backup.h"
+#include "backup/place.h"
 
-#include <sys/file.h>
-#include <unistd.h>
+#include <stdatomic.h>
 
 #include "audit/entry.h"
 #include "crypto/seal.h"
@@ -10,11 +9,10 @@
 #include "os/random.h"
 #include "store/fault.h"
 
-#define SETTING_PLACES S("backup_keys") /* where key backups lie: a directory on each line */
-#define PLACES_BYTES 8192
-
 /* One backup that is being written. */
 struct making {
+	struct vault *vault;
+	str member;                      /* what the caller calls its place */
 	const char *place, *name, *path; /* path: place/.making-name until it is whole */
 	const char *before;              /* the backup that pieces may be shared with; NULL: none */
 	struct manifest manifest;
@@ -23,45 +21,7 @@ struct making {
 	bool finished;
 };
 
-/* --- places ----------------------------------------------------------------------------------- */
-
-static void
-path_free(char **path)
-{
-	free(*path);
-}
-
-static bool
-inside(const char *path, const char *dir)
-{
-	OWNED(path_free) char *real_path = realpath(path, NULL);
-	OWNED(path_free) char *real_dir = realpath(dir, NULL);
-	str rest = str_from_c(real_path);
-
-	return real_path && real_dir && eat_str(&rest, str_from_c(real_dir)) &&
-	       (!rest.len || rest.ptr[0] == '/');
-}
-
-static enum err
-place_check(struct job *job, struct vault *vault, const char *place, str member)
-{
-	if (place[0] != '/')
-		return fail_at(job, ERR_INVALID, member, "is not an absolute path");
-	TRY(dir_make(job, place, 0700));
-	if (inside(place, store_dir(vault->store)))
-		return fail_at(job, ERR_INVALID, member, "lies in the vault's own directory");
-	return OK;
-}
-
-static enum err
-places_check(struct job *job, struct vault *vault, const struct backup_ask *ask)
-{
-	TRY(place_check(job, vault, ask->data, S("/directory")));
-	TRY(place_check(job, vault, ask->keys, S("/keys_directory")));
-	if (inside(ask->data, ask->keys) || inside(ask->keys, ask->data))
-		return fail_at(job, ERR_INVALID, S("/keys_directory"), "lies with the data, which would give the data away");
-	return OK;
-}
+/* --- what lies there already --------------------------------------------------------------------- */
 
 /* The newest whole one of that kind; names sort by time. */
 static enum err
@@ -78,17 +38,39 @@ newest_in(struct job *job, const char *place, str prefix, const char **ret)
 	return OK;
 }
 
-/* What an interruption left. */
+/* A2: keys are put in their place first, when both are whole and durable; so data whose keys are there
+ * wants nothing but its name. */
 static enum err
-leftovers_drop(struct job *job, const char *place)
+data_left_over(struct job *job, const struct backup_ask *ask, str name)
+{
+	const char *path = path_join(job, ask->data, name);
+	str whole = str_from(name, MAKING.len), moment = whole;
+	OWNED(buf_release) struct buf keys = { .max = 256 };
+
+	if (!eat_str(&moment, kind_prefix(DUMP_DATA)))
+		return dir_drop(job, path);
+	buf_put(&keys, kind_prefix(DUMP_KEYS));
+	buf_put(&keys, moment);
+	must(buf_ok(&keys));
+	if (!file_exists(path_join(job, ask->keys, buf_str(&keys))))
+		return dir_drop(job, path);
+	return path_rename(job, path, path_join(job, ask->data, whole));
+}
+
+static enum err
+left_over(struct job *job, const struct backup_ask *ask)
 {
 	str *name;
 	size_t count;
 
-	TRY(dir_names(job, place, &name, &count));
+	TRY(dir_names(job, ask->data, &name, &count));
 	for (size_t i = 0; i < count; i++)
-		if (str_starts(name[i], S(".making-")))
-			TRY(dir_drop(job, path_join(job, place, name[i])));
+		if (str_starts(name[i], MAKING))
+			TRY(data_left_over(job, ask, name[i]));
+	TRY(dir_names(job, ask->keys, &name, &count));
+	for (size_t i = 0; i < count; i++)
+		if (str_starts(name[i], MAKING) || str_starts(name[i], GONE))
+			TRY(keys_destroy(job, ask->keys, name[i]));
 	return OK;
 }
 
@@ -100,7 +82,7 @@ name_of(struct job *job, const struct manifest *manifest)
 {
 	OWNED(buf_release) struct buf name = { .max = 64 }, time = { .max = 64 };
 
-	buf_put(&name, manifest->kind == DUMP_KEYS ? S("keys-") : S("data-"));
+	buf_put(&name, kind_prefix(manifest->kind));
 	buf_time(&time, manifest->made_at - manifest->made_at % TIME_SECOND);
 	for (size_t i = 0; i < time.len; i++)
 		if (time.ptr[i] != '-' && time.ptr[i] != ':')
@@ -118,7 +100,7 @@ making_begin(struct job *job, const char *place, struct making *making)
 	making->place = place;
 	making->name = name_of(job, &making->manifest);
 	making->list = (struct buf){ .max = LIST_BYTES };
-	buf_put(&hidden, S(".making-"));
+	buf_put(&hidden, MAKING);
 	buf_put(&hidden, str_from_c(making->name));
 	making->path = path_join(job, place, buf_str(&hidden));
 	return dir_make(job, making->path, 0700);
@@ -131,7 +113,7 @@ making_end(struct making *making)
 	struct job job = { 0 };
 
 	if (making->path && !making->finished)
-		(void)!dir_drop(&job, making->path);
+		(void)!(making->manifest.kind == DUMP_KEYS ? dir_wipe(&job, making->path) : dir_drop(&job, making->path));
 	buf_release(&making->list);
 	job_release(&job);
 }
@@ -186,6 +168,9 @@ piece_write(struct job *job, struct making *making, bytes octets, const struct p
 	const char *path = path_join(job, making->path, name);
 	bool shared;
 
+	if (atomic_load(&making->vault->stopping))
+		return fail(job, ERR_BUSY, "the server is stopping");
+	fault_point("backup-piece");
 	if (file_exists(path)) /* two pieces with the same octets cannot be: each names its table and keys */
 		return fail(job, ERR_CORRUPT, "two pieces of a backup are the same");
 	TRY(piece_share(job, making, name, octets, path, &shared));
@@ -276,51 +261,61 @@ descriptor_copy(struct job *job, struct vault *vault, const struct making *keys)
 /* --- the two of them -------------------------------------------------------------------------- */
 
 static enum err
-manifest_begin(struct job *job, struct db *snapshot, struct manifest *ret)
+manifest_begin(struct job *job, struct db *snapshot, const struct backup_ask *ask, struct manifest *data,
+               struct manifest *keys)
 {
 	struct dump_state state;
 
 	TRY(dump_state(job, snapshot, &state));
-	*ret = (struct manifest){
+	*data = (struct manifest){
+		.kind = DUMP_DATA,
 		.moment = os_uid(),
 		.ledger = state.ledger,
 		.made_at = job->now,
 		.fact = state.fact_last,
 		.entry = state.entry_last,
 		.bound = { state.subject_last + 1, state.entry_last + 1 },
+		.schema = state.schema[DUMP_DATA],
 	};
-	ret->schema = state.schema[DUMP_DATA];
+	*keys = *data;
+	keys->kind = DUMP_KEYS;
+	keys->schema = state.schema[DUMP_KEYS];
+	keys->until_at = job->now + ask->keys_days * TIME_DAY;
 	return OK;
 }
 
+/* Whoever destroys keys waits until theirs are read, so they go first, and as fast as they can be
+ * written to memory; nothing of them is synced before the snapshot has let go. */
 static enum err
-keys_out(struct job *job, struct vault *vault, const struct backup_ask *ask, struct db *snapshot,
-         struct making *keys)
+keys_out(struct job *job, struct db *snapshot, struct making *keys)
 {
-	struct dump_state state;
-
-	TRY(dump_state(job, snapshot, &state));
-	keys->manifest.kind = DUMP_KEYS;
-	keys->manifest.schema = state.schema[DUMP_KEYS];
-	keys->manifest.until_at = job->now + ask->keys_days * TIME_DAY;
-	TRY(making_begin(job, ask->keys, keys));
+	TRY(making_begin(job, keys->place, keys));
 	TRY(tables_put_out(job, snapshot, keys));
 	snapshot_end_keys(snapshot);
 	fault_point("backup-keys-read");
-	TRY(descriptor_copy(job, vault, keys));
-	return making_finish(job, vault, keys);
+	TRY(descriptor_copy(job, keys->vault, keys));
+	return making_finish(job, keys->vault, keys);
 }
 
 static enum err
-data_out(struct job *job, struct vault *vault, const struct backup_ask *ask, struct db *snapshot,
-         struct making *data)
+data_out(struct job *job, const struct backup_ask *ask, struct db **snapshot, struct making *data)
 {
-	data->manifest.kind = DUMP_DATA;
 	if (!ask->full)
-		TRY(newest_in(job, ask->data, S("data-"), &data->before));
-	TRY(making_begin(job, ask->data, data));
-	TRY(tables_put_out(job, snapshot, data));
-	return making_finish(job, vault, data);
+		TRY(newest_in(job, data->place, kind_prefix(DUMP_DATA), &data->before));
+	TRY(making_begin(job, data->place, data));
+	TRY(tables_put_out(job, *snapshot, data));
+	snapshot_end(snapshot); /* the log of the store may begin anew */
+	return making_finish(job, data->vault, data);
+}
+
+/* Which of the two disks is full is what the operator wants to know. */
+static enum err
+full_where(struct job *job, const struct making *making, enum err err)
+{
+	if (err != ERR_FULL)
+		return err;
+	job_forgive(job);
+	return fail_at(job, ERR_FULL, making->member, "the disk that the backup goes to is full");
 }
 
 static uint64_t
@@ -332,144 +327,107 @@ rows_of(const struct manifest *manifest, str table)
 	return 0;
 }
 
-/* moment (16) | le64 last fact | le64 last entry | le64 persons */
+/* moment (16) | le64 last fact | le64 last entry | le64 persons.  Before it is in its place: no copy of the
+ * keys without its entry (I4). */
 static enum err
-backup_entry(struct job *job, struct vault *vault, const struct manifest *manifest, uint64_t persons)
+backup_entry(struct job *job, struct vault *vault, const struct manifest *manifest)
 {
 	OWNED(buf_release) struct buf body = { .max = 64 };
 
 	buf_data(&body, uid_bytes(&manifest->moment));
 	buf_le64(&body, (uint64_t)manifest->fact);
 	buf_le64(&body, (uint64_t)manifest->entry);
-	buf_le64(&body, persons);
+	buf_le64(&body, rows_of(manifest, S("subject")));
 	return entry_write(job, vault->store, &(struct entry){ .act = ENTRY_BACKUP, .body = buf_bytes(&body) }, NULL);
 }
 
-/* Before a key backup is made, so that none is forgotten. */
 static enum err
-place_remember(struct job *job, struct vault *vault, const char *place)
+both_out(struct job *job, struct vault *vault, const struct backup_ask *ask, struct making *keys,
+         struct making *data)
 {
-	OWNED(buf_release) struct buf places = { .max = PLACES_BYTES };
-	str told, rest, line;
-	bool there;
+	OWNED(snapshot_end) struct db *snapshot = NULL;
 
-	TRY(setting_get(job, vault, SETTING_PLACES, &told, &there));
-	rest = there ? told : S("");
-	while (eat_until(&rest, '\n', &line))
-		if (str_eq(line, str_from_c(place)))
-			return OK;
-	buf_put(&places, there ? told : S(""));
-	buf_put(&places, str_from_c(place));
-	buf_char(&places, '\n');
-	if (!buf_ok(&places))
-		return fail(job, ERR_LIMIT, "key backups lie in too many places");
-	return setting_put(job, vault, SETTING_PLACES, buf_str(&places));
+	TRY(store_snapshot(job, vault->store, &snapshot)); /* A1 */
+	TRY(manifest_begin(job, snapshot, ask, &data->manifest, &keys->manifest));
+	TRY(full_where(job, keys, keys_out(job, snapshot, keys)));
+	return full_where(job, data, data_out(job, ask, &snapshot, data));
+}
+
+static enum err
+both_place(struct job *job, struct vault *vault, struct making *keys, struct making *data)
+{
+	TRY(backup_entry(job, vault, &data->manifest));
+	fault_point("backup-entry");
+	TRY(full_where(job, keys, making_place(job, keys)));
+	fault_point("backup-between");
+	TRY(full_where(job, data, making_place(job, data)));
+	keys->finished = data->finished = true;
+	return OK;
 }
 
 static enum err
 backup_pair(struct job *job, struct vault *vault, const struct backup_ask *ask, struct backup_made *made)
 {
-	OWNED(snapshot_end) struct db *snapshot = NULL;
-	OWNED(making_end) struct making keys = { 0 };
-	OWNED(making_end) struct making data = { .made = made };
+	OWNED(making_end) struct making keys = { .vault = vault, .member = S("/keys"), .place = ask->keys };
+	OWNED(making_end) struct making data = { .vault = vault, .member = S("/data"), .place = ask->data, .made = made };
 
-	TRY(store_snapshot(job, vault->store, &snapshot)); /* A1 */
-	TRY(manifest_begin(job, snapshot, &data.manifest));
-	keys.manifest = data.manifest;
-	TRY(keys_out(job, vault, ask, snapshot, &keys));
-	TRY(data_out(job, vault, ask, snapshot, &data));
-	TRY(making_place(job, &keys));
-	fault_point("backup-between");
-	TRY(making_place(job, &data));
+	TRY(both_out(job, vault, ask, &keys, &data));
+	TRY(both_place(job, vault, &keys, &data));
 	made->persons = rows_of(&data.manifest, S("subject"));
-	TRY(backup_entry(job, vault, &data.manifest, made->persons));
-	keys.finished = data.finished = true;
 	made->data = data.path;
 	made->keys = keys.path;
 	made->fact = data.manifest.fact;
+	made->made_at = data.manifest.made_at;
 	made->until_at = keys.manifest.until_at;
 	return OK;
 }
 
-static void
-lock_end(int *fd)
+/* A5: remembered before any key is there. */
+static enum err
+backup_locked(struct job *job, struct vault *vault, const struct backup_ask *ask, struct backup_made *made)
 {
-	lock_release(*fd);
+	OWNED(place_unlock) int data_lock = -1;
+	OWNED(place_unlock) int keys_lock = -1;
+
+	TRY(place_lock(job, ask->data, &data_lock));
+	TRY(place_lock(job, ask->keys, &keys_lock));
+	TRY(left_over(job, ask));
+	TRY(place_add(job, vault, DUMP_KEYS, ask->keys, job->now + ask->keys_days * TIME_DAY));
+	TRY(place_add(job, vault, DUMP_DATA, ask->data, 0));
+	TRY(backup_pair(job, vault, ask, made));
+	if (place_set(job, vault, DUMP_DATA, ask->data, made->made_at))
+		job_forgive(job); /* it is made, all the same */
+	return OK;
+}
+
+/* A disk that is there only for its backup is tidied while it is. */
+static enum err
+backup_and_prune(struct job *job, struct vault *vault, struct backup_ask *ask, struct backup_made *made)
+{
+	struct backup_pruned pruned;
+	struct clock_view clock;
+
+	TRY(places_ready(job, vault, ask));
+	TRY(backup_locked(job, vault, ask, made));
+	if (clock_look(job, vault, &clock) || (clock.state == CLOCK_TRUSTED && backup_prune(job, vault, &pruned)))
+		job_forgive(job); /* the backup is made; the sweep tries again and says why not */
+	return OK;
 }
 
 enum err
 backup_make(struct job *job, struct vault *vault, const struct backup_ask *ask, struct backup_made *ret)
 {
-	OWNED(lock_end) int lock = -1;
 	struct backup_made made = { 0 };
+	struct backup_ask real = *ask;
+	enum err err;
 
 	if (ask->keys_days < 1 || ask->keys_days > BACKUP_KEYS_DAYS_MAX)
 		return fail_at(job, ERR_INVALID, S("/keys_days"), "is from 1 to 366");
-	TRY(places_check(job, vault, ask));
-	if (lock_take(job, path_join(job, ask->data, S("lock")), &lock)) {
-		job_forgive(job);
-		return fail(job, ERR_BUSY, "another backup is being made there");
-	}
-	TRY(leftovers_drop(job, ask->data));
-	TRY(leftovers_drop(job, ask->keys));
-	TRY(place_remember(job, vault, ask->keys));
-	TRY(backup_pair(job, vault, ask, &made));
-	*ret = made;
-	return OK;
-}
-
-/* --- the end of key backups ------------------------------------------------------------------- */
-
-static enum err
-prune_one(struct job *job, struct secret *key, const char *path, uint64_t *dropped)
-{
-	struct manifest *manifest = arena_alloc(&job->arena, sizeof(*manifest));
-	bytes note;
-	str text;
-
-	if (file_read(job, path_join(job, path, S("manifest")), MANIFEST_BYTES, &note) ||
-	    facts_note_open(job, key, S(MANIFEST_NAME), bytes_str(note), &text) ||
-	    !manifest_read(text, manifest)) {
-		job_forgive(job); /* not ours */
-		return OK;
-	}
-	if (manifest->kind != DUMP_KEYS || !manifest->until_at || manifest->until_at > job->now)
-		return OK;
-	TRY(dir_drop(job, path));
-	++*dropped;
-	return OK;
-}
-
-static enum err
-prune_place(struct job *job, struct secret *key, const char *place, uint64_t *dropped)
-{
-	str *name;
-	size_t count;
-
-	if (!file_exists(place)) /* a disk that is not there now */
-		return OK;
-	TRY(dir_names(job, place, &name, &count));
-	for (size_t i = 0; i < count; i++)
-		if (str_starts(name[i], S("keys-")))
-			TRY(prune_one(job, key, path_join(job, place, name[i]), dropped));
-	return OK;
-}
-
-enum err
-backup_prune(struct job *job, struct vault *vault, uint64_t *ret_dropped)
-{
-	OWNED(secret_free) struct secret *key = NULL;
-	uint64_t dropped = 0;
-	str rest, line;
-	bool there;
-
-	*ret_dropped = 0;
-	TRY(setting_get(job, vault, SETTING_PLACES, &rest, &there));
-	if (!there)
-		return OK;
-	TRY(facts_key(job, vault, &key));
-	while (eat_until(&rest, '\n', &line))
-		TRY(prune_place(job, key, arena_c(&job->arena, line), &dropped));
-	*ret_dropped = dropped;
-	return OK;
+	if (atomic_exchange(&vault->backing_up, true))
+		return fail(job, ERR_BUSY, "another backup is being made");
+	err = backup_and_prune(job, vault, &real, &made);
+	atomic_store(&vault->backing_up, false);
+	if (!err)
+		*ret = made;
+	return err;
 }

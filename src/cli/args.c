@@ -50,6 +50,7 @@ command_find(const struct cli *cli, int argc, char **argv, int *ret_words,
              const struct listed **ret_heading)
 {
 	char two[2 * LIMIT_COMMAND_WORD];
+	const struct listed *found = NULL;
 
 	*ret_heading = NULL;
 	if (argc < 1)
@@ -59,13 +60,17 @@ command_find(const struct cli *cli, int argc, char **argv, int *ret_words,
 		const struct listed *listed = &cli->listed[i];
 		if (!listed->command && strcmp(listed->name, argv[0]) == 0)
 			*ret_heading = listed;
-		if (!listed->command ||
-		    (strcmp(listed->name, argv[0]) != 0 && strcmp(listed->name, two) != 0))
+		if (!listed->command)
 			continue;
-		*ret_words = strchr(listed->name, ' ') ? 2 : 1;
-		return listed;
+		if (strcmp(listed->name, two) == 0) {
+			*ret_words = 2;
+			return listed;
+		}
+		if (strcmp(listed->name, argv[0]) == 0) /* unless there is one of both words */
+			found = listed;
 	}
-	return NULL;
+	*ret_words = 1;
+	return found;
 }
 
 /* --- its arguments ---------------------------------------------------------------------------- */

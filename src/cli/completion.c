@@ -63,6 +63,32 @@ static const char begin[] = "# bash completion for valv; made by: valv completio
                             "before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]-}\n"
                             "\tCOMPREPLY=()\n";
 
+static bool
+has_more_words(const struct cli *cli, const char *first)
+{
+	size_t len = strlen(first);
+
+	for (size_t i = 0; i < cli->listed_count; i++)
+		if (strncmp(cli->listed[i].name, first, len) == 0 && cli->listed[i].name[len] == ' ')
+			return true;
+	return false;
+}
+
+/* A command that is also the first word of others: the second word may be an option, too. */
+static void
+put_second_word(const struct cli *cli, const char *first)
+{
+	printf("\t%s)\n"
+	       "\t\tif [ \"$COMP_CWORD\" -eq 2 ] && [[ $word != -* ]]; then\n"
+	       "\t\t\tCOMPREPLY=($(compgen -W '",
+	       first);
+	put_commands(cli, first);
+	puts("' -- \"$word\"))\n"
+	     "\t\t\treturn\n"
+	     "\t\tfi\n"
+	     "\t\t[[ ${COMP_WORDS[2]} == -* ]] || command+=\" ${COMP_WORDS[2]}\" ;;");
+}
+
 static void
 put_first_words(const struct cli *cli)
 {
@@ -71,6 +97,9 @@ put_first_words(const struct cli *cli)
 	puts("help' -- \"$word\"))\n\t\treturn\n\tfi");
 	puts("\tcase $command in");
 	for (size_t i = 0; i < cli->listed_count; i++) {
+		if (cli->listed[i].command && !strchr(cli->listed[i].name, ' ') &&
+		    has_more_words(cli, cli->listed[i].name))
+			put_second_word(cli, cli->listed[i].name);
 		if (cli->listed[i].command)
 			continue;
 		printf("\t%s)\n"

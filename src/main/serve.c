@@ -7,6 +7,7 @@
  *   deliverer          webhooks that are due
  *   indexer            the index from persons to audit entries, behind the log
  */
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -210,6 +211,7 @@ run(struct job *job, struct cli *cli, const struct args *args)
 	url = url_of(job, &on, serving.server);
 	TRY(say_ready(job, cli, args, dir, url, demo && arg_given(args, "demo")));
 	stop_wait();
+	atomic_store(&serving.vault->stopping, true);
 	log_info("stop", "grace_seconds=%d", GRACE_SECONDS);
 	server_stop(&serving.server);
 	return entry_write(job, serving.vault->store, &stopped, NULL);

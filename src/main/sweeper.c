@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 
+#include "backup/backup.h"
 #include "main/log.h"
 #include "rights/chores.h"
 #include "vault/sweep.h"
@@ -20,6 +21,7 @@ struct sweeper {
 	_Atomic bool stopping;
 	enum clock_state said; /* of the clock, in the log; CLOCK_TRUSTED: nothing */
 	int64_t said_us;
+	int64_t overdue_us;    /* when it was last said that keys of backups are overdue; 0: not */
 };
 
 /* --- the clock -------------------------------------------------------------------------------- */
@@ -97,6 +99,32 @@ chores(struct sweeper *sweeper, struct job *job)
 	arena_reset(&job->arena);
 }
 
+/* A place that is not there is asked for again each hour, until it is, or is forgotten. */
+static void
+backups(struct sweeper *sweeper, struct job *job)
+{
+	int64_t now_us = os_monotonic_us();
+	struct backup_pruned pruned;
+	enum err err;
+
+	if (!clock_ready(sweeper, job))
+		return;
+	err = backup_prune(job, sweeper->vault, &pruned);
+	if (err)
+		log_failure("backup", err, &job->failure);
+	if (pruned.destroyed)
+		log_info("backup", "key_backups_destroyed=%llu", (unsigned long long)pruned.destroyed);
+	if (!pruned.overdue)
+		sweeper->overdue_us = 0;
+	else if (!sweeper->overdue_us || now_us - sweeper->overdue_us >= REMIND_SECONDS * TIME_SECOND) {
+		sweeper->overdue_us = now_us;
+		log_warning("backup", "places=%llu why=\"keys of backups should be destroyed by now, and where they lie is not there: valv backup list\"",
+		            (unsigned long long)pruned.overdue);
+	}
+	job_forgive(job);
+	arena_reset(&job->arena);
+}
+
 static void
 sweep_round(struct sweeper *sweeper, struct job *job)
 {
@@ -121,6 +149,8 @@ sweep_round(struct sweeper *sweeper, struct job *job)
 		         (unsigned long long)values, (unsigned long long)failed);
 	if (!atomic_load(&sweeper->stopping))
 		chores(sweeper, job);
+	if (!atomic_load(&sweeper->stopping))
+		backups(sweeper, job);
 }
 
 static void

@@ -243,6 +243,41 @@ dir_drop(struct job *job, const char *path)
 	return dir_sync(job, path);
 }
 
+/* What a disk keeps of overwritten blocks is beyond a program; what it keeps of freed ones is not. */
+static enum err
+file_overwrite(struct job *job, const char *path)
+{
+	static const uint8_t nothing[16384];
+	OWNED(fd_end) int fd = open(path, O_WRONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return io_error(job);
+	if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
+		return OK;
+	for (size_t left = (size_t)st.st_size; left;) {
+		size_t size = left < sizeof(nothing) ? left : sizeof(nothing);
+		TRY(write_all(job, fd, (bytes){ nothing, size }));
+		left -= size;
+	}
+	return fsync(fd) < 0 ? io_error(job) : OK;
+}
+
+enum err
+dir_wipe(struct job *job, const char *path)
+{
+	str *name;
+	size_t count;
+
+	if (!file_exists(path))
+		return OK;
+	TRY(dir_names(job, path, &name, &count));
+	for (size_t i = 0; i < count; i++)
+		if (file_overwrite(job, path_join(job, path, name[i])))
+			job_forgive(job); /* a full disk that copies on write; going is what counts */
+	return dir_drop(job, path);
+}
+
 bool
 file_exists(const char *path)
 {

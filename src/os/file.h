@@ -26,8 +26,10 @@ const char *path_join(struct job *job, const char *dir, str name);
 /* What stands in a directory, in order, without . and .. */
 must_check enum err dir_names(struct job *job, const char *path, str **ret, size_t *ret_count);
 must_check enum err dir_sync_files(struct job *job, const char *path); /* and the directory itself */
-/* A directory with nothing but files in it; fine if it is not there. */
+/* A directory with nothing but files in it; fine if it is not there.  dir_wipe() overwrites them first,
+ * as far as they have no other name. */
 must_check enum err dir_drop(struct job *job, const char *path);
+must_check enum err dir_wipe(struct job *job, const char *path);
 
 must_check enum err dir_make(struct job *job, const char *path, int mode); /* fine if it exists */
 /* Sync the directory that `path` stands in, so that what was made or renamed there stays. */

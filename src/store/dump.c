@@ -47,7 +47,8 @@ struct snapshot_plan {
 	struct db *db;
 };
 
-/* On the writer's thread no commit can come between the two. */
+/* On the writer's thread no commit can come between the two.  Alone: whoever destroys keys in the same
+ * group would wait for the snapshot to end, and the snapshot for the group. */
 static enum err
 snapshot_steps(struct job *job, struct db *db UNUSED, void *arg)
 {
@@ -64,7 +65,7 @@ store_snapshot(struct job *job, struct store *store, struct db **ret)
 
 	TRY(store_reader(job, store, &db));
 	plan.db = db;
-	TRY(store_write(job, store, WRITE_RESERVED, snapshot_steps, &plan));
+	TRY(store_write(job, store, WRITE_RESERVED | WRITE_ALONE, snapshot_steps, &plan));
 	*ret = db;
 	db = NULL;
 	return OK;

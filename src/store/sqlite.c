@@ -588,6 +588,7 @@ db_snapshot(struct job *job, struct db *db)
 	int64_t version;
 
 	for (enum db_side side = SIDE_DATA; side <= SIDE_KEYS; side++) {
+		db_rollback(db, side); /* of a try before */
 		TRY(control_run(job, db, side, CONTROL_BEGIN));
 		TRY(db_version(job, db, side, &version));
 	}

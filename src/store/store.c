@@ -648,6 +648,12 @@ group_run(struct store *store, struct write *first)
 
 /* --- the writer thread ------------------------------------------------------------------------ */
 
+static bool
+is_alone(const struct write *write)
+{
+	return write->flags & WRITE_ALONE;
+}
+
 static struct write *
 group_take(struct store *store)
 {
@@ -657,7 +663,7 @@ group_take(struct store *store)
 	while (!store->first && !store->closing)
 		pthread_cond_wait(&store->work, &store->mutex);
 	first = last = store->first;
-	for (size_t i = 1; last && last->next && i < store->group_max; i++)
+	for (size_t i = 1; last && last->next && i < store->group_max && !is_alone(last) && !is_alone(last->next); i++)
 		last = last->next;
 	if (last) {
 		store->first = last->next;

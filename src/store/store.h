@@ -54,6 +54,7 @@ enum write_flags {
 	WRITE_ORDINARY = 0,
 	WRITE_ONE = 1,      /* no savepoint of its own: a single statement, or nothing but attempts */
 	WRITE_RESERVED = 2, /* may use the reserve on a full disk: withdrawal, revocation, erasure */
+	WRITE_ALONE = 4,    /* a group of its own: no commit and no destruction of keys between its steps and its return */
 };
 
 /* Run the steps and return when they are durable, or failed and undone: the steps' own error,

@@ -32,6 +32,8 @@ struct vault {
 		_Atomic uint64_t failed; /* in the last whole round */
 		_Atomic time_us at;      /* when that ended; 0: none yet */
 	} swept;
+	_Atomic bool backing_up; /* one backup at a time */
+	_Atomic bool stopping;   /* long work is to give up */
 };
 
 /* Make a store and its first keys in `dir` (which must exist). */

@@ -1,7 +1,9 @@
 /* src/store/dump.c and load.c: all rows out and in again, pieces that stay the same, what is no piece. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 #undef fail /* cmocka's; ours is in base/job.h */
 
 #include "crypto/seal.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "store/dump.h"
 
@@ -358,6 +361,75 @@ it_is_of_one_moment_while_others_write(void **state)
 	assert_null(memmem(kept->piece[0].octets.ptr, kept->piece[0].octets.len, "after it", 8));
 }
 
+/* --- while keys are destroyed -------------------------------------------------------------------- */
+
+#define DESTROYED 150
+
+struct destroyer {
+	struct fixture *f;
+	_Atomic bool done;
+	int64_t longest_us;
+	enum err err;
+};
+
+static enum err
+key_steps(struct job *job, struct db *db, void *plan)
+{
+	return db_keys_put(job, db, *(int64_t *)plan, 1, str_bytes(S("a key")));
+}
+
+static enum err
+destroy_steps(struct job *job, struct db *db, void *plan)
+{
+	return db_keys_trim(job, db, *(int64_t *)plan, 1, 1, (bytes){ 0 });
+}
+
+static void *
+destroy_many(void *arg)
+{
+	OWNED(job_release) struct job job = { .now = 1000 * TIME_DAY };
+	struct destroyer *destroyer = arg;
+
+	for (int64_t no = 1; no <= DESTROYED && !destroyer->err; no++) {
+		int64_t began_us = os_monotonic_us(), took_us;
+		destroyer->err = store_write(&job, destroyer->f->store, WRITE_ORDINARY, key_steps, &no);
+		if (!destroyer->err)
+			destroyer->err = store_write(&job, destroyer->f->store, WRITE_ORDINARY, destroy_steps, &no);
+		took_us = os_monotonic_us() - began_us;
+		if (took_us > destroyer->longest_us)
+			destroyer->longest_us = took_us;
+	}
+	atomic_store(&destroyer->done, true);
+	return NULL;
+}
+
+/* In one group with the snapshot, the destruction would wait for the snapshot's end, and the snapshot
+ * for the destruction, until one of them gives up. */
+static void
+it_and_the_destruction_of_keys_do_not_wait_for_each_other(void **state)
+{
+	struct fixture *f = *state;
+	struct destroyer destroyer[3];
+	pthread_t thread[COUNT(destroyer)];
+	bool done = false;
+
+	for (size_t i = 0; i < COUNT(destroyer); i++) {
+		destroyer[i] = (struct destroyer){ .f = f };
+		assert_int_equal(pthread_create(&thread[i], NULL, destroy_many, &destroyer[i]), 0);
+	}
+	while (!done) {
+		OWNED(kept_end) struct kept *kept = dump_all(f, "subject_key", NULL);
+		done = true;
+		for (size_t i = 0; i < COUNT(destroyer); i++)
+			done = done && atomic_load(&destroyer[i].done);
+	}
+	for (size_t i = 0; i < COUNT(destroyer); i++) {
+		pthread_join(thread[i], NULL);
+		assert_string_equal(error_name(destroyer[i].err), "OK");
+		assert_true(destroyer[i].longest_us < 5 * TIME_SECOND);
+	}
+}
+
 /* Pieces of the second that the first has not. */
 static size_t
 fresh(const struct kept *first, const struct kept *second)
@@ -558,6 +630,7 @@ main(void)
 		TEST(every_row_of_every_table_comes_back),
 		TEST(what_is_left_out_exists_and_says_why),
 		TEST(it_is_of_one_moment_while_others_write),
+		TEST(it_and_the_destruction_of_keys_do_not_wait_for_each_other),
 		TEST(one_change_makes_few_pieces_new),
 		TEST(pieces_are_neither_small_nor_large),
 		TEST(a_cut_piece_has_fewer_rows_or_is_none),
