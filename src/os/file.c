@@ -133,6 +133,14 @@ path_rename(struct job *job, const char *from, const char *to)
 	return dir_sync(job, to);
 }
 
+enum err
+file_drop(struct job *job, const char *path)
+{
+	if (unlink(path) < 0)
+		return errno == ENOENT ? OK : io_error(job);
+	return dir_sync(job, path);
+}
+
 const char *
 path_join(struct job *job, const char *dir, str name)
 {

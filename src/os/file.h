@@ -21,6 +21,7 @@ must_check enum err file_draft(struct job *job, const char *path, int mode, byte
 /* A second name for a file; false where the file systems cannot do that. */
 must_check enum err file_link(struct job *job, const char *from, const char *to, bool *ret_linked);
 must_check enum err path_rename(struct job *job, const char *from, const char *to); /* durable */
+must_check enum err file_drop(struct job *job, const char *path); /* durable; fine if it is not there */
 const char *path_join(struct job *job, const char *dir, str name);
 
 /* What stands in a directory, in order, without . and .. */

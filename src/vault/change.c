@@ -148,7 +148,7 @@ children_check(struct prepare *prepare)
 
 	for (size_t i = 0; i < prepare->change->act_count; i++) {
 		const struct act_new *act = &prepare->change->act[i];
-		if (act->act != ACT_GIVEN || act->basis != BASIS_CONSENT || act->guardian)
+		if (act->act != ACT_GIVEN || act->basis != BASIS_CONSENT || act->guardian || act->told)
 			continue;
 		if (!asked)
 			child = is_child(prepare);
@@ -198,7 +198,7 @@ static bool
 only_lowers(const struct change *change)
 {
 	for (size_t i = 0; i < change->act_count; i++)
-		if (act_raises(change->act[i].act) >= 0)
+		if (act_raises(change->act[i].act) >= 0 && !change->act[i].told)
 			return false;
 	return true;
 }
@@ -224,6 +224,9 @@ ledger_extend(struct prepare *prepare)
 		seq = old[old_count - 1].seq;
 	}
 	for (size_t i = 0; i < change->act_count; i++) {
+		all[old_count + i] = change->act[i].told ? *change->act[i].told : (struct act_row){ 0 };
+		if (change->act[i].told)
+			continue;
 		TRY(act_check(prepare, &change->act[i]));
 		act_row_make(prepare, &change->act[i], ++seq, &all[old_count + i]);
 	}

@@ -62,6 +62,8 @@ struct act_new {
 	str evidence;
 	bool guardian;                         /* given by who holds parental responsibility (Article 8) */
 	bool explicit_act;                     /* explicitly expressed (Article 9(2)(a)) */
+	const struct act_row *told;            /* vault/replay.h: as it stood in the person's ledger; nothing is
+	                                        * checked again, and what is above but for `act` is not looked at */
 };
 
 struct change {

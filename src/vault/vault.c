@@ -117,8 +117,8 @@ facts_remember(struct job *job, struct vault *vault, const char *facts)
 	return setting_put(job, vault, S(FACTS_SETTING), str_from_c(real));
 }
 
-static enum err
-facts_begin(struct job *job, struct vault *vault, const struct vault_place *place)
+enum err
+vault_facts_open(struct job *job, struct vault *vault, const struct vault_place *place)
 {
 	OWNED(secret_free) struct secret *key = NULL;
 	const char *facts;
@@ -137,7 +137,7 @@ static enum err
 vault_finish(struct job *job, struct vault *vault, const struct vault_place *place)
 {
 	if (!place->sealed)
-		TRY(facts_begin(job, vault, place));
+		TRY(vault_facts_open(job, vault, place));
 	TRY(keys_named(job, vault->keys, vault->store, S("suppression"), &vault->suppression_key));
 	TRY(keys_named(job, vault->keys, vault->store, S("signing"), &vault->signing_key));
 	sign_public(vault->signing_key, vault->signing_public);
@@ -156,7 +156,12 @@ vault_begin(struct job *job, const struct vault_place *place, struct vault *vaul
 	TRY(crypto_start(job));
 	TRY(store_open(job, &(struct store_config){ .dir = place->dir, .sealed = place->sealed },
 	               &vault->store));
-	TRY(root_read(job, place->dir, &root, &source));
+	if (place->root) {
+		root = *place->root;
+		*place->root = NULL;
+	} else {
+		TRY(root_read(job, place->dir, &root, &source));
+	}
 	TRY(keys_open(job, vault->store, &root, &vault->keys));
 	TRY(store_reader(job, vault->store, &db));
 	job->db = db;

@@ -47,6 +47,7 @@ struct vault_place {
 	const char *dir, *facts;
 	bool remember; /* `facts` from now on, where it is not the default */
 	bool sealed;   /* as backup/restore.h needs it: without ledger, though it is sealed */
+	struct secret **root; /* taken, instead of being looked for; NULL: it is looked for */
 };
 must_check enum err vault_open_at(struct job *job, const struct vault_place *place, struct vault **ret);
 void vault_close(struct vault **vault);
@@ -56,6 +57,8 @@ const char *facts_dir_default(struct job *job, const char *dir);
 /* Where it lies while a vault is made: beside its place, so that an interruption leaves nothing there
  * that would be taken for another vault's; in its place where that is a directory already. */
 const char *facts_dir_making(struct job *job, const char *facts);
+/* Of a vault that was opened sealed: its ledger, from now on. */
+must_check enum err vault_facts_open(struct job *job, struct vault *vault, const struct vault_place *place);
 /* The key of the ledger of facts. */
 must_check enum err facts_key(struct job *job, struct vault *vault, struct secret **ret);
 

@@ -53,7 +53,7 @@ static bool
 is_change(enum entry_act act)
 {
 	return act == ENTRY_SUBJECT_CREATE || act == ENTRY_SUBJECT_CHANGE || act == ENTRY_ACT ||
-	       act == ENTRY_EXPIRE || act == ENTRY_TOLD || act == ENTRY_ERASE;
+	       act == ENTRY_EXPIRE || act == ENTRY_TOLD || act == ENTRY_ERASE || act == ENTRY_RESTORE;
 }
 
 static void
