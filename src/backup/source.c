@@ -4,6 +4,7 @@
 #include "crypto/seal.h"
 #include "os/file.h"
 
+#define NAME_SECOND 21 /* of data-20261127T091605Z-4f1c9a02, what is the same in one second */
 #define SIGNATURE S("\n\xe2\x80\x94 ") /* what begins the lines that sign a note, after the empty one */
 
 static enum err
@@ -43,26 +44,6 @@ static enum err
 none_there(struct job *job)
 {
 	return fail(job, ERR_ABSENT, "there is no such backup in that place");
-}
-
-/* Names sort by time. */
-static enum err
-newest_in(struct job *job, const char *place, enum dump_side kind, const char **ret)
-{
-	str *name;
-	size_t count;
-
-	if (!file_exists(place))
-		return none_there(job);
-	TRY(dir_names(job, place, &name, &count));
-	while (count-- > 0) {
-		const char *path = path_join(job, place, name[count]);
-		if (!str_starts(name[count], prefix_of(kind)) || !is_backup(job, path))
-			continue;
-		*ret = path;
-		return OK;
-	}
-	return none_there(job);
 }
 
 /* --- one of them ------------------------------------------------------------------------------ */
@@ -120,6 +101,33 @@ backup_open(struct job *job, const char *path, enum dump_side kind, struct sourc
 		return kind == DUMP_KEYS ? fail(job, ERR_INVALID, "this is a backup of data where one of keys was meant")
 		                         : fail(job, ERR_INVALID, "this is a backup of keys where one of data was meant");
 	return list_open(job, source);
+}
+
+/* Names sort by time, to the second; of several in one second the manifests say which is the newest. */
+static enum err
+newest_in(struct job *job, const char *place, enum dump_side kind, const char **ret)
+{
+	struct source *source = arena_alloc(&job->arena, sizeof(*source));
+	str *name, second = { 0 };
+	time_us made_at = INT64_MIN;
+	size_t count;
+
+	if (!file_exists(place))
+		return none_there(job);
+	TRY(dir_names(job, place, &name, &count));
+	while (count-- > 0) {
+		*source = (struct source){ .path = path_join(job, place, name[count]) };
+		if (second.len && !str_starts(name[count], second))
+			break;
+		if (!str_starts(name[count], prefix_of(kind)) || !is_backup(job, source->path))
+			continue;
+		TRY(manifest_open(job, source));
+		if (source->manifest.made_at > made_at)
+			*ret = source->path;
+		made_at = source->manifest.made_at > made_at ? source->manifest.made_at : made_at;
+		second = str_first(name[count], NAME_SECOND);
+	}
+	return second.len ? OK : none_there(job);
 }
 
 enum err

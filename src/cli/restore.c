@@ -1,9 +1,10 @@
 /* cli/restore.c -- `valv restore`: a vault from its backups.  No server is needed; none can have the
  * directory open. */
-#include "backup/restore.h"
+#include "cli/restore.h"
 
 #include <unistd.h>
 
+#include "backup/restore.h"
 #include "cli/data_dir.h"
 #include "cli/say.h"
 
@@ -18,6 +19,16 @@ static const struct option restore_options[] = {
 	{ "json", NULL, "Print what was done as JSON." },
 };
 
+enum err
+restore_complain(struct job *job, struct cli *cli, const char *command, enum err err)
+{
+	const char *why = job->failure.why;
+
+	if (cli->status || !why)
+		return err;
+	return complain(cli, err == ERR_ABSENT ? EXIT_NOT_FOUND : EXIT_REFUSED, "%s: %s", command, why);
+}
+
 /* --- without the ledger ----------------------------------------------------------------------- */
 
 /* Only here it is said what it means; who reads no further than the first line gets no vault. */
@@ -30,7 +41,7 @@ refuse(struct job *job, struct cli *cli, const struct restore_ask *ask)
 	job_forgive(job);
 	TRY(restore_moment(job, ask, &moment));
 	return complain(cli, EXIT_REFUSED,
-	                "%s.\n"
+	                "restore: %s.\n"
 	                "The ledger of facts is looked for in %s. It says what people have taken back: without it everybody\n"
 	                "who was erased after the backup is back, every consent that was withdrawn is alive, every objection\n"
 	                "and stop is forgotten, and every revoked key works. Look for it first: it lies apart from the data,\n"
@@ -142,7 +153,8 @@ restore_run(struct job *job, struct cli *cli, const struct args *args)
 	err = restore(job, &ask, &restored);
 	if (err == ERR_SEALED)
 		return refuse(job, cli, &ask);
-	TRY(err);
+	if (err)
+		return restore_complain(job, cli, "restore", err);
 	if (cli->json)
 		say_json(&restored);
 	else

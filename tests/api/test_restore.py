@@ -1,74 +1,22 @@
 """`valv restore`: what was taken away after a backup does not come back with it."""
 import json
 import os
-import pathlib
 import shutil
 import subprocess
+import time
 
 import pytest
 
 import definitions
-from client import Client, Description
-from conftest import VALV, Server
+from conftest import VALV
 from definitions import consent, contract, make_person, read
+from lives import Vault, act, decide, erase, ledger, whole
+from receiver import Receiver
+from test_outbox import mailing, put, told
 
 REFUSED, USAGE, NOT_FOUND = 1, 2, 4
+FACTS_HEAD = 157  # octets; src/store/facts.h
 ANY = {'If-Match': '*'}
-
-
-class Vault:
-    """One that can be backed up, lost and restored.  The root key lies apart, as it should."""
-
-    def __init__(self, folder, description=None):
-        folder.mkdir(exist_ok=True)
-        self.folder, self.description = folder, description
-        self.root, self.to, self.keys = folder / 'root.key', folder / 'to', folder / 'keys'
-        self.env = {'VALV_ROOT_KEY_FILE': str(self.root)}
-        self.lives = 0
-        self.server = Server(folder)
-        self.facts = folder / 'facts'
-
-    def init(self):
-        subprocess.run([VALV, 'init', '--data', str(self.server.data), '--facts', str(self.facts)], check=True,
-                       capture_output=True, env={**os.environ, **self.env}, timeout=120)
-        return self
-
-    def start(self, **env):
-        self.server.start({**self.env, **env})
-        if not self.description:
-            self.description = Description(Client(self.server.url).raw('GET', '/v1/openapi.json').json)
-        self.operator = Client(self.server.socket, self.description)
-        self.api = Client(self.server.url, self.description)
-        return self
-
-    def stop(self, how='terminate'):
-        self.server.stop(how)
-
-    def key(self, scopes=('read', 'write', 'withdraw', 'decide', 'search', 'rights', 'erase', 'ledger'), purposes='*'):
-        reply = self.operator.post('/v1/keys', {'name': 'a-key', 'scopes': list(scopes), 'purposes': purposes})
-        assert reply.status == 201, reply
-        return reply.json['id'], reply.json['key']
-
-    def backup(self):
-        """(data, keys) of a moment."""
-        reply = self.operator.post('/v1/admin/backups', {'data': str(self.to), 'keys': str(self.keys)})
-        assert reply.status == 201, reply
-        newest = sorted(self.to.glob('data-*'))[-1]
-        return newest, self.keys / newest.name.replace('data-', 'keys-')
-
-    def restore(self, backup, *more, status=0, folder=None, facts=None, env=None):
-        """Into a directory of its own; self becomes that vault unless it was refused."""
-        self.lives += 1
-        folder = folder or self.folder / f'life{self.lives}'
-        folder.mkdir(exist_ok=True)
-        done = subprocess.run([VALV, 'restore', '--data', str(folder / 'data'), '--from', str(backup[0]), '--keys-from',
-                               str(backup[1]), '--facts', str(facts or self.facts), *(() if status else ('--json',)), *more],
-                              capture_output=True, text=True, env={**os.environ, **self.env, **(env or {})}, timeout=300)
-        assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
-        if status:
-            return done.stderr
-        self.server = Server(folder)
-        return json.loads(done.stdout)
 
 
 @pytest.fixture
@@ -90,37 +38,6 @@ def test_an_erased_person_stays_erased(vault):
     vault.start()
     assert read(vault.operator, anna).status == 410
     assert read(vault.operator, bjorn).status == 200
-
-
-def erase(client, id, **body):
-    reply = client.post(f'/v1/subjects/{id}/erasure', body)
-    assert reply.status == 200, reply
-    return reply.json
-
-
-def act(client, id, kind, body):
-    reply = client.post(f'/v1/subjects/{id}/{kind}', body)
-    assert reply.status in (200, 201), reply
-    return reply.json
-
-
-def decide(client, id, purpose='newsletter', channel='email', **more):
-    reply = client.post('/v1/decisions', {'subject': id, 'purpose': purpose, 'channel': channel, **more})
-    assert reply.status == 200, reply
-    return reply.json
-
-
-def ledger(client, id):
-    reply = client.get(f'/v1/subjects/{id}/consents')
-    assert reply.status == 200, reply
-    return reply.json['acts']
-
-
-def whole(vault):
-    """The store says what its ledgers and its audit log say."""
-    done = subprocess.run([VALV, 'verify', '--data', str(vault.server.data)], capture_output=True, text=True,
-                          env={**os.environ, **vault.env}, timeout=300)
-    assert done.returncode == 0, (done.stdout, done.stderr)
 
 
 def test_every_kind_of_taking_away_is_done_again(vault):
@@ -171,3 +88,232 @@ def test_every_kind_of_taking_away_is_done_again(vault):
     found = client.post('/v1/suppressions/search', {'address': 'email', 'value': 'stop.me@example.com'}).json
     assert [s['scope'] for s in found['suppressions']] == ['everything']
     whole(vault)
+
+
+def flip(path, at=-1):
+    octets = bytearray(path.read_bytes())
+    octets[at] ^= 1
+    path.chmod(0o600)
+    path.unlink()  # it may have a second name in another backup
+    path.write_bytes(octets)
+
+
+def pieces(backup):
+    return sorted(each for each in backup.iterdir() if each.name not in ('manifest', 'list', 'root.passphrase'))
+
+
+def copy(backup, name):
+    to = backup.parent.parent / name / backup.name
+    shutil.copytree(backup, to)
+    return to
+
+
+def nothing_left(vault):
+    folder = vault.folder / f'life{vault.lives}'
+    assert not (folder / 'data').exists(), list((folder / 'data').iterdir())
+
+
+class TestRefused:
+    """Each with a reason that says what is wrong, and nothing left where it was to be restored."""
+
+    @pytest.fixture(scope='class')
+    def taken(self, tmp_path_factory):
+        vault = Vault(tmp_path_factory.mktemp('refused') / 'vault').init().start()
+        definitions.put_all(vault.operator)
+        vault.anna, _ = make_person(vault.operator)
+        vault.first = vault.backup()
+        vault.early = vault.folder / 'early-facts'
+        shutil.copytree(vault.facts, vault.early)
+        erase(vault.operator, vault.anna)
+        vault.second = vault.backup()
+        vault.late = vault.folder / 'late-facts'
+        shutil.copytree(vault.facts, vault.late)
+        vault.stop()
+        yield vault
+
+    def refused(self, vault, backup, why, *more, **kwargs):
+        said = vault.restore(backup, *more, status=REFUSED, **kwargs)
+        assert why in said, said
+        nothing_left(vault)
+        return said
+
+    @pytest.mark.parametrize('which', [0, 1])
+    @pytest.mark.parametrize('part', ['manifest', 'list', 'piece', 'gone', 'cut'])
+    def test_a_tampered_backup(self, taken, which, part, tmp_path_factory):
+        backup = list(taken.first)
+        backup[which] = copy(backup[which], tmp_path_factory.mktemp('t').name)
+        target = {'manifest': backup[which] / 'manifest', 'list': backup[which] / 'list'}.get(part) or pieces(backup[which])[0]
+        if part == 'gone':
+            target.unlink()
+        elif part == 'cut':
+            target.write_bytes(target.read_bytes()[:-1])
+        else:
+            flip(target, 100)
+        self.refused(taken, backup, 'was changed')
+
+    @pytest.mark.parametrize('which', [0, 1])
+    def test_a_manifest_that_says_something_else(self, taken, which, tmp_path_factory):
+        backup = list(taken.first)
+        backup[which] = copy(backup[which], tmp_path_factory.mktemp('t').name)
+        text = (backup[which] / 'manifest').read_text()
+        line = 'until ' if which else 'entries '
+        old = next(each for each in text.splitlines() if each.startswith(line))
+        (backup[which] / 'manifest').write_text(text.replace(old, old + '9'))
+        self.refused(taken, backup, 'not signed by this vault, or was changed')
+
+    def test_keys_of_another_moment(self, taken):
+        self.refused(taken, (taken.first[0], taken.second[1]), 'not of the same moment')
+
+    def test_the_two_exchanged(self, taken):
+        self.refused(taken, (taken.first[1], taken.first[0]), 'of keys where one of data was meant')
+
+    def test_keys_of_another_vault(self, taken, tmp_path):
+        other = Vault(tmp_path / 'other').init().start()
+        theirs = other.backup()
+        other.stop()
+        self.refused(taken, (taken.first[0], theirs[1]), 'not of the same moment')
+        self.refused(taken, taken.first, 'this root key', env={'VALV_ROOT_KEY_FILE': str(other.root)})
+        said = self.refused(taken, taken.first, 'another vault', facts=other.facts)
+        assert 'ledger' in said
+
+    def test_keys_whose_life_is_over(self, taken, tmp_path):
+        clock = tmp_path / 'clock'
+        clock.write_text(f'{8 * 86400 * 10**6} {8 * 86400 * 10**6}')
+        env = {'VALV_TEST_CLOCK': str(clock), 'VALV_TEST_SYNCED': '1'}
+        self.refused(taken, taken.first, 'should have been destroyed', env=env)
+        shutil.copytree(taken.late, tmp_path / 'facts')
+        assert taken.restore(taken.first, '--expired-keys', facts=tmp_path / 'facts', env=env)['facts']['persons_erased'] == 1
+
+    def test_no_root(self, taken):
+        self.refused(taken, taken.first, 'key or passphrase file cannot', env={'VALV_ROOT_KEY_FILE': '/nowhere'})
+
+    def test_a_ledger_from_the_past(self, taken):
+        self.refused(taken, taken.second, 'older than the backup', facts=taken.early)
+        # Its end is not the newest that anybody knows of: a backup beside it knows more.
+        self.refused(taken, taken.first, 'older than a newer backup', facts=taken.early)
+
+    def test_a_truncated_ledger(self, taken, tmp_path):
+        whole = (taken.late / 'ledger').read_bytes()
+        for cut in (1, 70, 200, len(whole) - 300, len(whole) - 1):
+            folder = tmp_path / f'cut{cut}'
+            folder.mkdir()
+            (folder / 'ledger').write_bytes(whole[:-cut])
+            said = taken.restore(taken.second, status=REFUSED, facts=folder)
+            assert any(why in said for why in ('older than the backup', 'does not hold', 'does not begin')), said
+            nothing_left(taken)
+
+    def test_a_damaged_ledger(self, taken, tmp_path):
+        size = (taken.late / 'ledger').stat().st_size
+        for at in (3, 20, 60, 150, *range(FACTS_HEAD, size, 41)):
+            folder = tmp_path / f'flip{at}'
+            folder.mkdir()
+            shutil.copy(taken.late / 'ledger', folder / 'ledger')
+            flip(folder / 'ledger', at)
+            said = taken.restore(taken.first, status=REFUSED, facts=folder)
+            assert 'ledger of facts' in said, said
+            nothing_left(taken)
+
+    def test_a_place_that_is_not_empty(self, taken, tmp_path):
+        (tmp_path / 'data').mkdir()
+        (tmp_path / 'data' / 'notes').write_text('mine')
+        said = taken.restore(taken.first, status=REFUSED, folder=tmp_path, facts=taken.late)
+        assert 'not empty' in said
+        assert [each.name for each in (tmp_path / 'data').iterdir()] == ['notes']
+
+    def test_no_backup_there(self, taken, tmp_path):
+        assert 'no such backup' in taken.restore((tmp_path, taken.first[1]), status=NOT_FOUND)
+        (tmp_path / 'some').mkdir()
+        assert 'same moment' in taken.restore((taken.first[0], tmp_path / 'some'), status=NOT_FOUND)
+        nothing_left(taken)
+
+    def test_without_the_ledger_it_must_be_said_twice(self, taken, tmp_path):
+        nowhere = tmp_path / 'nowhere'
+        moment = taken.first[0].name.removeprefix('data-')
+        said = self.refused(taken, taken.first, 'ledger of facts is not there', facts=nowhere)
+        assert f'--accept-lost-withdrawals {moment}' in said and 'every consent that was withdrawn is alive' in said
+        self.refused(taken, taken.first, 'must be accepted, too', '--without-facts', facts=nowhere)
+        self.refused(taken, taken.first, 'only accepted together', '--accept-lost-withdrawals', moment, facts=nowhere)
+        self.refused(taken, taken.first, 'must be accepted, too', '--without-facts', '--accept-lost-withdrawals', 'yes',
+                     facts=nowhere)
+        both = '--without-facts', '--accept-lost-withdrawals', moment
+        self.refused(taken, taken.first, 'restore with it', *both, facts=taken.late)
+        told = taken.restore(taken.first, *both, facts=nowhere)
+        assert told['with_facts'] is False and told['facts']['read'] == 0
+        taken.start()
+        try:
+            assert read(taken.operator, taken.anna).status == 200  # back, as was said
+            entries = taken.operator.get('/v1/audit/entries?limit=1000').json['entries']
+            restores = [each for each in entries if each['act'] == 'restore']
+            assert [each['seq'] for each in restores] == [told['entry']] and restores[0]['actor']['kind'] == 'operator'
+            assert told['entry'] > 1 << 32
+            erase(taken.operator, taken.anna)  # its new ledger works
+        finally:
+            taken.stop()
+
+
+def check(vault, backup, *more, status=0):
+    done = subprocess.run([VALV, 'backup', 'verify', '--data', str(vault.server.data), '--from', str(backup[0]),
+                           '--keys-from', str(backup[1]), '--scratch', str(vault.folder / 'scratch'), '--json', *more],
+                          capture_output=True, text=True, env={**os.environ, **vault.env}, timeout=300)
+    assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+    assert not list((vault.folder / 'scratch').iterdir())
+    return json.loads(done.stdout) if done.stdout else done.stderr
+
+
+def test_a_backup_is_checked_beside_the_server(vault):
+    (vault.folder / 'scratch').mkdir()
+    ids = [make_person(vault.operator)[0] for _ in range(5)]
+    backup = vault.backup()
+    erase(vault.operator, ids[0])
+    told = check(vault, backup)
+    assert (told['persons'], told['with_facts'], told['findings']) == (5, False, [])
+    told = check(vault, (vault.to, vault.keys), '--facts', str(vault.facts))
+    assert told['with_facts'] and told['persons_erased'] == 1 and told['findings'] == []
+    assert read(vault.operator, ids[1]).status == 200  # nothing happened to the vault itself
+    flip(pieces(backup[1])[0], 50)
+    assert 'was changed' in check(vault, backup, status=REFUSED)
+
+
+def test_what_a_kill_leaves_of_a_check_goes_with_the_next(vault):
+    (vault.folder / 'scratch').mkdir()
+    make_person(vault.operator)
+    backup = vault.backup()
+    args = [VALV, 'backup', 'verify', '--data', str(vault.server.data), '--from', str(backup[0]), '--keys-from',
+            str(backup[1]), '--scratch', str(vault.folder / 'scratch')]
+    done = subprocess.run(args, capture_output=True, env={**os.environ, **vault.env, 'VALV_TEST_KILL': 'check-loaded'},
+                          timeout=300)
+    assert done.returncode == -9 and len(list((vault.folder / 'scratch').iterdir())) == 1
+    check(vault, backup)
+
+
+def states(client):
+    return sorted(row['state'] for row in client.get('/v1/outbox?limit=100').json['outbox'])
+
+
+def test_nothing_queued_is_sent_from_a_restored_store(vault):
+    client, receiver = vault.operator, Receiver()
+    assert client.post('/v1/admin/delivery', {'networks': ['127.0.0.0/8']}).status == 200
+    recipient = put(client, webhook=receiver.url)
+    name = mailing(client, recipient['title'])
+    ids = [make_person(client, None, [consent(name)])[0] for _ in range(3)]
+    for id in ids:
+        told(client, id, recipient['name'], name)
+    receiver.answers = [500] * 100
+    act(client, ids[0], 'withdrawals', {'purpose': name})  # queued, and in the backup: that it was
+    receiver.wait(2)                                                 # withdrawn, and what went with it
+    backup = vault.backup()
+    erase(client, ids[1])  # queued after it: the notice is made again
+    receiver.wait(3)
+    vault.stop('kill')
+    receiver.answers.clear()
+    vault.restore(backup)
+    vault.start()
+    client, seen = vault.operator, len(receiver.calls)
+    assert states(client) == ['held'] * 3
+    act(client, ids[2], 'withdrawals', {'purpose': name})  # what comes now waits, too
+    time.sleep(2)
+    assert len(receiver.calls) == seen and states(client) == ['held'] * 3 + ['waiting'] * 2
+    assert client.post('/v1/admin/delivery', {'on': True, 'release': True}).status == 200
+    assert sorted(call.type for call in receiver.wait(seen + 5)[seen:]) == \
+        ['consent.withdrawn'] * 2 + ['subject.erased'] * 3
+    receiver.close()
