@@ -59,7 +59,7 @@ ledger_there(struct job *job, const char *dir)
 	return file_exists(path_join(job, dir, S("ledger")));
 }
 
-/* Before anything is made.  A ledger of which nothing was heard yet may be of an attempt without one. */
+/* Before anything is made. */
 static enum err
 consent_check(struct restoring *restoring)
 {
@@ -75,6 +75,27 @@ consent_check(struct restoring *restoring)
 	if (!str_eq(ask->accepted, restoring->done.moment)) /* V2 */
 		return fail(job, ERR_SEALED, "without the ledger of facts the moment to which consents go back must be accepted, too");
 	return OK;
+}
+
+static enum err
+fact_no_more(struct job *job, int64_t no, time_us at, bytes plain, void *ctx)
+{
+	struct fact fact;
+
+	if (fact_read(plain, &fact) && fact.kind == FACT_RESTORED)
+		return OK;
+	return fail(job, ERR_CONFLICT, "there is a ledger of facts in that place: restore with it");
+}
+
+/* One that an interrupted attempt began tells of nothing but that. */
+static enum err
+ledger_untold(struct restoring *restoring, struct facts *facts)
+{
+	const struct manifest *manifest = &restoring->pair.data.manifest;
+
+	if (uid_eq(facts_head(facts)->ledger, manifest->ledger) || facts_head(facts)->no < manifest->fact)
+		return fail(restoring->job, ERR_CONFLICT, "there is a ledger of facts in that place: restore with it");
+	return facts_each(restoring->job, facts, 0, fact_no_more, NULL);
 }
 
 /* A new one goes on from the backup's numbers. */
@@ -100,9 +121,7 @@ ledger_new(struct restoring *restoring, struct facts_head *ret)
 		return fail(job, ERR_CONFLICT, "a ledger of facts that cannot be used lies in that place: move it away, or name another place");
 	}
 	*ret = *facts_head(facts);
-	if (uid_eq(ret->ledger, manifest->ledger) || ret->no != manifest->fact || facts_parts(facts))
-		return fail(job, ERR_CONFLICT, "there is a ledger of facts in that place: restore with it");
-	return OK;
+	return ledger_untold(restoring, facts);
 }
 
 static enum err
