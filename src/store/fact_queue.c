@@ -154,6 +154,47 @@ fact_queue_open(struct job *job, struct db *db, const char *dir, struct secret *
 	return OK;
 }
 
+static enum err
+renewed_put(struct job *job, struct db *db, const struct facts_head *head, struct fact_floors floors)
+{
+	TRY(db_begin(job, db, SIDE_DATA));
+	TRY(db_run(job, db, SQL_FACT_DROP, ARGS(sql_i64(head->no)), NULL));
+	TRY(db_run(job, db, SQL_FACT_HEAD_PUT,
+	           ARGS(sql_bytes(uid_bytes(&head->ledger)), sql_i64(head->no),
+	                sql_bytes((bytes){ head->hash, sizeof(head->hash) }), sql_i64(head->at_byte),
+	                sql_i64(floors.subject), sql_i64(floors.entry)),
+	           NULL));
+	return db_commit(job, db, SIDE_DATA);
+}
+
+static void
+ledger_end(struct facts **facts)
+{
+	facts_close(facts);
+}
+
+enum err
+fact_queue_renew(struct job *job, struct db *db, const char *dir, struct secret *key, struct facts_numbers used)
+{
+	OWNED(ledger_end) struct facts *facts = NULL;
+	struct facts_head begin = { .ledger = os_uid(), .bound = bounds_above(used) }, known = { 0 };
+	struct fact_floors floors = { 0 };
+	bool there;
+	enum err err;
+
+	TRY(known_get(job, db, &known, &floors, &there));
+	TRY(last_queued(job, db, &begin.no));
+	if (begin.no < known.no)
+		begin.no = known.no;
+	err = facts_create(job, dir, key, &begin);
+	if (err == ERR_CONFLICT)
+		return job_forgive(job), fail(job, ERR_CONFLICT, "a ledger of facts lies in that place: move it away, or name another place with --facts");
+	TRY(err);
+	fault_point("facts-renewed");
+	TRY(facts_open(job, dir, key, NULL, FACTS_READ, &facts));
+	return renewed_put(job, db, facts_head(facts), floors);
+}
+
 void
 fact_queue_close(struct db *db, struct fact_queue *queue)
 {

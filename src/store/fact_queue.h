@@ -25,6 +25,11 @@ must_check enum err fact_floors_get(struct job *job, struct db *db, struct fact_
  *   ERR_LOCKED, ERR_IO, ERR_FULL, ERR_STORE */
 must_check enum err fact_queue_open(struct job *job, struct db *db, const char *dir, struct secret *key,
                                     struct facts_numbers used, struct fact_queue *queue);
+/* Another ledger, new, for a store whose own is lost; outside of a transaction, while none is open.  What was
+ * still queued stood for the lost one, and is dropped: its effects are in the store.
+ *   ERR_CONFLICT  one lies in that place */
+must_check enum err fact_queue_renew(struct job *job, struct db *db, const char *dir, struct secret *key,
+                                     struct facts_numbers used);
 void fact_queue_close(struct db *db, struct fact_queue *queue);
 
 /* Inside the transaction. */

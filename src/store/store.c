@@ -944,6 +944,16 @@ store_facts_open(struct job *job, struct store *store, const char *dir, struct s
 	return facts_finish(job, store);
 }
 
+enum err
+store_facts_renew(struct job *job, struct store *store, const char *dir, struct secret *key)
+{
+	OWNED(db_close) struct db *db = NULL;
+
+	must(!store->facts);
+	TRY(db_open(job, store->dir, true, false, &db));
+	return fact_queue_renew(job, db, dir, key, numbers_used(store));
+}
+
 const struct facts *
 store_facts(const struct store *store)
 {

@@ -93,6 +93,10 @@ void db_touch(struct db *db, enum topic topic); /* inside steps */
  *   ERR_FACTS   it cannot be written now   ERR_LOCKED, ERR_IO, ERR_FULL, ERR_STORE */
 must_check enum err store_facts_open(struct job *job, struct store *store, const char *dir,
                                      struct secret *key);
+/* Instead, for a store whose ledger is lost: a new one, which goes on from the numbers used.  Then
+ * store_facts_open().   ERR_CONFLICT a ledger lies there */
+must_check enum err store_facts_renew(struct job *job, struct store *store, const char *dir,
+                                      struct secret *key);
 /* For facts_digest() only; NULL: this store keeps no facts (yet). */
 const struct facts *store_facts(const struct store *store);
 const struct facts *db_facts(struct db *db); /* the same, inside steps */

@@ -1,6 +1,7 @@
 /* vault/vault.c -- opening and closing; contract: vault.h. */
 #include "vault/vault.h"
 
+#include "audit/entry.h"
 #include "crypto/root.h"
 #include "os/file.h"
 #include "store/facts.h"
@@ -205,4 +206,40 @@ vault_close(struct vault **at)
 	job_release(&vault->own);
 	free(vault);
 	*at = NULL;
+}
+
+/* --- a lost ledger ---------------------------------------------------------------------------- */
+
+static enum err
+renew_begin(struct job *job, struct vault *vault, const struct vault_place *place, const char **ret_facts)
+{
+	const struct entry entry = { .act = ENTRY_SETTING_PUT, .body = str_bytes(S("facts.renew")) };
+	OWNED(secret_free) struct secret *key = NULL;
+	struct vault_place there = *place;
+
+	TRY(facts_key(job, vault, &key));
+	TRY(facts_place(job, vault, place, &there.facts));
+	TRY(making_finish(job, there.facts));
+	TRY(store_facts_renew(job, vault->store, there.facts, key));
+	TRY(vault_facts_open(job, vault, &there));
+	*ret_facts = there.facts;
+	return entry_write(job, vault->store, &entry, NULL);
+}
+
+enum err
+vault_facts_renew(struct job *job, const struct vault_place *place, const char **ret_facts)
+{
+	OWNED(vault_close) struct vault *vault = NULL;
+	OWNED(reader_end) struct db *db = NULL;
+	struct vault_place without = { .dir = place->dir, .sealed = true };
+	enum err err;
+
+	if (file_exists(with_ending(job, place->dir, S("/sealed"))))
+		return fail(job, ERR_SEALED, "this store is being restored, and that is not finished: run valv restore again");
+	TRY(vault_open_at(job, &without, &vault));
+	TRY(store_reader(job, vault->store, &db));
+	job->db = db;
+	err = renew_begin(job, vault, place, ret_facts);
+	job->db = NULL;
+	return err;
 }

@@ -59,6 +59,10 @@ const char *facts_dir_default(struct job *job, const char *dir);
 const char *facts_dir_making(struct job *job, const char *facts);
 /* Of a vault that was opened sealed: its ledger, from now on. */
 must_check enum err vault_facts_open(struct job *job, struct vault *vault, const struct vault_place *place);
+/* For a vault whose ledger is lost: a new one at its place.  From then on no backup made before can be
+ * restored with what people took back since; that stands in the audit log.
+ *   ERR_CONFLICT a ledger lies there   ERR_SEALED it is being restored   and as vault_open_at() */
+must_check enum err vault_facts_renew(struct job *job, const struct vault_place *place, const char **ret_facts);
 /* The key of the ledger of facts. */
 must_check enum err facts_key(struct job *job, struct vault *vault, struct secret **ret);
 

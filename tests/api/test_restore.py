@@ -317,3 +317,33 @@ def test_nothing_queued_is_sent_from_a_restored_store(vault):
     assert sorted(call.type for call in receiver.wait(seen + 5)[seen:]) == \
         ['consent.withdrawn'] * 2 + ['subject.erased'] * 3
     receiver.close()
+
+
+def valv(vault, *args, status=0):
+    done = subprocess.run([VALV, *args, '--data', str(vault.server.data)], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, **vault.env})
+    assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+def test_a_lost_ledger_is_renewed_and_old_backups_are_void(vault):
+    anna, _ = make_person(vault.operator)
+    bjorn, _ = make_person(vault.operator)
+    old = vault.backup()
+    erase(vault.operator, anna)
+    vault.stop()
+    assert 'a ledger of facts lies in that place' in valv(vault, 'facts', 'renew', '--accept-void-backups', status=REFUSED)
+    shutil.rmtree(vault.facts)
+    assert 'ledger of facts is not in its place' in valv(vault, 'serve', '--listen', '127.0.0.1:0', status=REFUSED)
+    assert 'cannot be restored any more' in valv(vault, 'facts', 'renew', status=USAGE)
+    assert str(vault.facts) in valv(vault, 'facts', 'renew', '--accept-void-backups')
+    vault.start()
+    assert read(vault.operator, anna).status == 410
+    new = vault.backup()
+    act(vault.operator, bjorn, 'withdrawals', {'purpose': 'newsletter'})
+    whole(vault)
+    vault.stop()
+    assert 'not the one that this backup goes with' in vault.restore(old, status=REFUSED)
+    vault.restore(new)
+    vault.start()
+    assert read(vault.operator, anna).status == 410 and not decide(vault.operator, bjorn)['allowed']
