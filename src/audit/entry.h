@@ -102,7 +102,7 @@ must_check enum err entry_append(struct job *job, struct db *db, const struct en
 must_check enum err entry_write(struct job *job, struct store *store, const struct entry *entry,
                                 int64_t *ret_seq);
 
-/* The number of the newest entry; 0: none.  Numbers have no holes, so it is how many there are. */
+/* The number of the newest entry; 0: none.  A restore leaves a hole, else there are so many. */
 must_check enum err entry_last(struct job *job, int64_t *ret);
 
 #endif

@@ -8,7 +8,7 @@
  *       key, addresses by their suppression digest, all of it sealed.  No value, no evidence.
  *   F2  Saying a fact twice, or to a store that knows it, changes nothing.
  *   F3  What time alone ends needs no fact: its end stands in the ledger of the person, and a restore
- *       sweeps before it opens (docs/decisions/0143).
+ *       sweeps before it opens (docs/decisions/0145).
  *
  * Form: kind u8, then what the kind has, little-endian, in the order of the members below.
  */

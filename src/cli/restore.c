@@ -64,7 +64,6 @@ facts_json(struct json_out *out, const struct replayed *replayed)
 	json_pair_i64(out, S("about_nobody"), (int64_t)replayed->nobody);
 	json_pair_i64(out, S("persons_changed"), (int64_t)replayed->changed);
 	json_pair_i64(out, S("persons_erased"), (int64_t)replayed->erased);
-	json_pair_i64(out, S("values_gone"), (int64_t)replayed->values_gone);
 	json_close(out, '}');
 }
 

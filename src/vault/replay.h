@@ -25,7 +25,6 @@ struct replayed {
 	uint64_t kind[FACT_COUNT];
 	uint64_t nobody;            /* of them about what the backup does not have */
 	uint64_t changed, erased;   /* persons */
-	uint64_t values_gone;       /* of those changed */
 };
 
 /* Facts after number `after`.

@@ -268,7 +268,6 @@ changes_write(struct job *job, struct vault *vault, struct change *change, size_
 		if (err[i]) /* R3 */
 			return fail(job, err[i], "what was taken away from a person cannot be taken away again");
 		replayed->changed++;
-		replayed->values_gone += result[i].values_gone;
 	}
 	return OK;
 }

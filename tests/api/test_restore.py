@@ -69,6 +69,7 @@ def test_every_kind_of_taking_away_is_done_again(vault):
     told = vault.restore(backup)
     vault.start()
     client = vault.operator
+    assert not client.get('/v1/purposes/support').json['active'] and client.get('/v1/purposes/order').json['active']
     assert told['persons'] == 10 and told['facts']['persons_erased'] == 1
     for name in before:
         assert decide(client, ids[name])['allowed'] == told_by[name]['allowed'], name
@@ -80,6 +81,7 @@ def test_every_kind_of_taking_away_is_done_again(vault):
     assert 'nick' not in read(client, ids['corrected']).json['values']  # the old one is wrong, the new one is lost
     assert 'nick' not in read(client, ids['fields']).json['values']
     assert read(client, ids['none']).json['values']['nick']['value'] == 'old-none'
+    assert read(client, ids['flags']).json['flags'] == ['protected_identity']
     assert read(client, ids['restricted']).status == 422
     assert read(client, ids['erased']).status == 410
     assert client.using(key).get(f'/v1/subjects/{ids["none"]}').status == 401

@@ -11,6 +11,7 @@ int clock_tests(void);
 int taken_tests(void);
 int outbox_tests(void);
 int bury_tests(void);
+int replay_tests(void);
 
 int thread_tests(void);
 int rotate_tests(void);
