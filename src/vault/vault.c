@@ -103,6 +103,15 @@ facts_place(struct job *job, struct vault *vault, const struct vault_place *plac
 	return OK;
 }
 
+/* Beside the data it is found wherever the two are moved to. */
+static bool
+is_default(struct job *job, const struct vault *vault, const char *real)
+{
+	OWNED(path_free) char *beside = realpath(facts_dir_default(job, store_dir(vault->store)), NULL);
+
+	return beside && strcmp(beside, real) == 0;
+}
+
 static enum err
 facts_remember(struct job *job, struct vault *vault, const char *facts)
 {
@@ -113,7 +122,7 @@ facts_remember(struct job *job, struct vault *vault, const char *facts)
 	if (!real)
 		return fail(job, ERR_IO, "the directory of the ledger of facts has no path");
 	TRY(setting_get(job, vault, S(FACTS_SETTING), &told, &there));
-	if (there && str_eq(told, str_from_c(real)))
+	if (there ? str_eq(told, str_from_c(real)) : is_default(job, vault, real))
 		return OK;
 	return setting_put(job, vault, S(FACTS_SETTING), str_from_c(real));
 }

@@ -142,6 +142,17 @@ table_read(struct dead *dead, sqlite3 *base, const char *text, bool keks, size_t
 	sqlite3_finalize(statement);
 }
 
+/* While a restore makes the file there may be no table yet, or no file. */
+static bool
+has_keys(sqlite3 *base)
+{
+	sqlite3_stmt *statement = NULL;
+	bool has = base && sqlite3_prepare_v2(base, "SELECT 1 FROM kek, subject_key", -1, &statement, NULL) == SQLITE_OK;
+
+	sqlite3_finalize(statement);
+	return has;
+}
+
 /* The table as it is after operation `at`; what is not in it any more is dead. */
 static void
 snapshot(struct dead *dead, struct model *model, size_t at)
@@ -149,7 +160,10 @@ snapshot(struct dead *dead, struct model *model, size_t at)
 	uint64_t random = 0;
 	sqlite3 *base = recover_begin(model_image(model, CHOICE_ALL, &random), "0/keys.db");
 
-	must(base);
+	if (!has_keys(base)) {
+		recover_end(&base);
+		return;
+	}
 	table_read(dead, base, "SELECT epoch, wrapped FROM kek", true, at);
 	table_read(dead, base, "SELECT subject, wrapped FROM subject_key", false, at);
 	recover_end(&base);

@@ -135,6 +135,47 @@ def making(person):
     return {'values': person.values, 'grounds': grounds}
 
 
+class Lost(Base):
+    """What is left of a vault for a restore: its root key and its ledger, and elsewhere a backup from before what
+    people took back."""
+
+    WORDS = {'withdraw': 3, 'object': 1, 'erase': 3, 'erase_purpose': 1, 'give_up': 2, 'restrict': 1, 'revoke': 1}
+
+    def __init__(self, folder, seed, people=10):  # pylint: disable=super-init-not-called
+        folder = pathlib.Path(folder)
+        self.dir = folder / 'base'
+        made = Server(folder / 'made', folder / 'logs', binary=str(BINARY)).init()
+        self.names = Names(seed, 'base', 1)
+        made.start()
+        caller = made.caller()
+        define(caller)
+        self.key = make_key(caller, scopes=[*ALL_SCOPES, 'erase'])[1]
+        self.spare_keys = [make_key(caller, f'spare-{n}', ['decide'], ['letters']) for n in range(3)]
+        self.persons = [self._person(caller, random.Random(f'{seed}/{n}')) for n in range(people)]
+        self.backup = caller.good('POST', '/v1/admin/backups', {'data': str(folder / 'to'), 'keys': str(folder / 'keys-to')})
+        self._take_back(made, folder, seed, people)
+        made.stop()
+        self.dir.mkdir()
+        shutil.copy(made.data / 'root.key', self.dir)
+        shutil.copytree(made.data.with_name(made.data.name + '.facts'), folder / 'base.facts')
+
+    def _take_back(self, made, folder, seed, people):
+        marks = Marks(folder / 'not-recorded')
+        client = Client(made, marks, self, self.persons, seed, 0, 3 * people, self.WORDS)
+        client.run()
+        marks.close()
+        if client.failure:
+            raise client.failure
+        self.persons = client.persons
+        for person in self.persons:  # a restore does all that befell one person in one change
+            person.version = min(person.version, 2)
+        self.live = client.keys
+
+    def marks(self):
+        yield from (('K', 'person', person.id, person.spelled()) for person in self.persons)
+        yield from (('K', 'key', text, 'live' if (id, text) in self.live else 'revoked') for id, text in self.spare_keys)
+
+
 class Left(Base):
     """What a power cut left, as the beginning of another recording."""
 
@@ -413,4 +454,28 @@ def record(folder, base, seed, clients=1, steps=12, words=None, lose=None, end='
     finally:
         server.kill()
         marks.close()
+    return recording
+
+
+def record_restore(folder, lost, lose=None):
+    """A restore of that backup, from its first file to its end."""
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True)
+    recording = Recording(folder, lost, folder / 'trace')
+    copy_vault(lost.dir, recording.data)
+    marks = Marks(recording.trace)
+    for mark in lost.marks():
+        marks.put(*mark)
+    env = {**os.environ, 'LD_PRELOAD': str(RECORDER), 'VALV_RECORD': str(recording.trace),
+           'VALV_RECORD_DIRS': ':'.join(map(str, places(recording.data)))}
+    if lose:
+        env['VALV_RECORD_LOSE'] = lose
+    number = marks.number()
+    marks.put('B', number, '0', 'restore', 'restored', '-', 'yes')
+    done = subprocess.run([str(BINARY), 'restore', '--data', str(recording.data), '--from', lost.backup['data'],
+                           '--keys-from', lost.backup['keys']], env=env, capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    marks.put('A', number, '-', '-')
+    marks.close()
     return recording

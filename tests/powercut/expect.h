@@ -13,7 +13,8 @@
  *   key      key: text of the key  value: live, revoked
  *   stopped  key: an address       value: yes
  *   entry    key: -                value: number of an audit entry that must be there
- *   epoch    key: -                value: number of the key epoch */
+ *   epoch    key: -                value: number of the key epoch
+ *   restored key: -                value: yes; until it is answered there may be a store that is sealed */
 #ifndef POWERCUT_EXPECT_H
 #define POWERCUT_EXPECT_H
 

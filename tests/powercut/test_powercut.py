@@ -145,6 +145,30 @@ def test_a_sync_that_is_missing_is_found(tmp_path, lose, words, alone, lost):
         assert lost & {name.removeprefix('lost_') for name in found if name.startswith('lost_')}, found
 
 
+def test_a_restore_is_whole_or_sealed_when_the_power_goes(tmp_path):
+    """What opens has nothing of what was taken back; what does not open is thrown away by the next restore."""
+    wanted, total, wrong, turn = STATES // 6, collections.Counter(), [], 0
+    while total['distinct'] < wanted and not wrong:
+        lost = drive.Lost(tmp_path / f'lost{turn}', f'{SEED}/restore/{turn}')
+        recording = drive.record_restore(tmp_path / f'restore{turn}', lost)
+        recording.same()
+        found = recording.cut(wanted, turn + 1)
+        judge(recording, found, wrong)
+        found.pop('failures')
+        total.update(found)
+        turn += 1
+    assert not wrong, '\n'.join(wrong)
+    assert total['promise_restore'] and total['forms_to_die'], total
+
+
+@pytest.mark.parametrize('lose', ['valv.db', 'keys.db', 'ledger', ''])
+def test_a_sync_that_a_restore_lacks_is_found(tmp_path, lose):
+    lost = drive.Lost(tmp_path / 'lost', f'{PLANTED_SEED}/restore')
+    recording = drive.record_restore(tmp_path / 'restore', lost, lose='/' + lose)  # '/': of directories
+    found = recording.cut(1500, 1)
+    assert found['bad'] > 0, f'{found["distinct"]} states were looked at, and all were good'
+
+
 def test_a_state_that_was_found_can_be_looked_at_again(tmp_path):
     base = drive.Base(tmp_path / 'base', f'{SEED}/again', people=4)
     recording = drive.record(tmp_path / 'recording', base, f'{SEED}/again', steps=4, words={'withdraw': 1}, alone={},
