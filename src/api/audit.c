@@ -2,6 +2,7 @@
 #include "api/audit.h"
 
 #include "audit/index.h"
+#include "backup/restore.h"
 #include "base/limits.h"
 
 /* --- names ------------------------------------------------------------------------------------ */
@@ -233,6 +234,33 @@ request_write(const struct entry_row *row, struct json_out *out)
 		json_pair_str(out, S("event"), words_name(WORDS_REQUEST_EVENT, event));
 }
 
+/* Of the whole store; what became of a person is written as any change. */
+static void
+restore_write(struct call *call, const struct entry_row *row, struct json_out *out)
+{
+	OWNED(buf_release) struct buf hash = { .max = 80 };
+	struct restore_entry entry;
+
+	if (row->subject) {
+		change_write(call, row, out);
+		return;
+	}
+	if (!restore_entry_read(row->body, &entry))
+		return;
+	buf_hex(&hash, entry.log);
+	json_name(out, S("restored"));
+	json_open(out, '{');
+	json_pair_uid(out, S("moment"), entry.moment);
+	json_pair_bool(out, S("with_facts"), entry.with_facts);
+	json_pair_i64(out, S("facts"), (int64_t)entry.facts);
+	json_pair_i64(out, S("persons_changed"), (int64_t)entry.changed);
+	json_pair_i64(out, S("persons_erased"), (int64_t)entry.erased);
+	json_pair_i64(out, S("last_entry"), entry.last_entry);
+	json_pair_str(out, S("log"), buf_str(&hash));
+	json_pair_uid(out, S("origin"), entry.origin);
+	json_close(out, '}');
+}
+
 static enum err
 body_write(struct job *job, struct call *call, const struct entry_row *row, int64_t only,
            struct json_out *out)
@@ -256,6 +284,9 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, int6
 	case ENTRY_TOLD:
 	case ENTRY_ERASE:
 		change_write(call, row, out);
+		break;
+	case ENTRY_RESTORE:
+		restore_write(call, row, out);
 		break;
 	case ENTRY_SUBJECT_READ:
 		fields_pair(out, call->registry, body);

@@ -274,6 +274,29 @@ entry_body(const struct restoring *restoring, struct buf *out)
 	buf_le64(out, replayed->erased);
 }
 
+static bool
+eat_id(bytes *rest, uid *ret)
+{
+	bytes octets;
+
+	return eat_bytes(rest, 16, &octets) && uid_from_bytes(octets, ret);
+}
+
+bool
+restore_entry_read(bytes body, struct restore_entry *ret)
+{
+	uint64_t last, fact;
+	uint8_t how;
+
+	if (!eat_id(&body, &ret->moment) || !eat_id(&body, &ret->origin) || !eat_u8(&body, &how) ||
+	    !eat_le64(&body, &last) || !eat_bytes(&body, 32, &ret->log) || !eat_le64(&body, &fact) ||
+	    !eat_le64(&body, &ret->facts) || !eat_le64(&body, &ret->changed) || !eat_le64(&body, &ret->erased))
+		return false;
+	ret->with_facts = how == 1;
+	ret->last_entry = (int64_t)last;
+	return body.len == 0;
+}
+
 static enum err
 finish_steps(struct job *job, struct db *db, void *arg)
 {

@@ -56,4 +56,14 @@ must_check enum err restore(struct job *job, const struct restore_ask *ask, stru
 /* The moment of the backup that would be used. */
 must_check enum err restore_moment(struct job *job, const struct restore_ask *ask, str *ret);
 
+/* What the entry of the whole says.  False: it is not one. */
+struct restore_entry {
+	uid moment, origin;
+	bool with_facts;
+	int64_t last_entry; /* of the backup */
+	bytes log;          /* borrowed: the hash over its entries (32) */
+	uint64_t facts, changed, erased;
+};
+must_check bool restore_entry_read(bytes body, struct restore_entry *ret);
+
 #endif

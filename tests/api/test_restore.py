@@ -1,13 +1,17 @@
 """`valv restore`: what was taken away after a backup does not come back with it."""
+import hashlib
 import json
 import os
 import shutil
+import sqlite3
+import struct
 import subprocess
 import time
 
 import pytest
 
 import definitions
+from backups import Backup
 from conftest import VALV
 from definitions import consent, contract, make_person, read
 from lives import Vault, act, decide, erase, ledger, whole
@@ -38,6 +42,36 @@ def test_an_erased_person_stays_erased(vault):
     vault.start()
     assert read(vault.operator, anna).status == 410
     assert read(vault.operator, bjorn).status == 200
+
+
+def chained(vault, last):
+    """src/backup/restore.h, from the store's own rows."""
+    with sqlite3.connect(f'file:{vault.server.data}/valv.db?mode=ro', uri=True) as db:
+        rows = db.execute('SELECT seq, at, actor_kind, actor, act, outcome, subject, purpose, body FROM entry '
+                          'WHERE seq <= ? ORDER BY seq', (last,)).fetchall()
+    digest = bytes(32)
+    for *numbers, body in rows:
+        body = body or b''
+        digest = hashlib.sha256(digest + struct.pack('<8qI', *[each or 0 for each in numbers], len(body)) + body).digest()
+    return digest.hex()
+
+
+def test_the_log_goes_on_from_the_backup_and_vouches_for_it(vault):
+    id, _ = make_person(vault.operator)
+    backup = vault.backup()
+    last = int(Backup(backup[0]).manifest['entry'])
+    erase(vault.operator, id)
+    vault.stop()
+    told = vault.restore(backup)
+    vault.start()
+    entries = vault.operator.get(f'/v1/audit/entries?after={last}&limit=1000').json['entries']
+    whole_entry, = [each for each in entries if 'restored' in each]
+    person_entry, = [each for each in entries if each['act'] == 'restore' and 'restored' not in each]
+    assert whole_entry['seq'] == told['entry'] > person_entry['seq'] > last + 1000
+    assert person_entry['subject'] == id and person_entry['version'] == 2
+    said = whole_entry['restored']
+    assert said['last_entry'] == last and said['log'] == chained(vault, last) and said['persons_erased'] == 1
+    assert said['moment'].replace('-', '') == Backup(backup[0]).manifest['moment']
 
 
 def test_every_kind_of_taking_away_is_done_again(vault):
@@ -247,7 +281,7 @@ class TestRefused:
             entries = taken.operator.get('/v1/audit/entries?limit=1000').json['entries']
             restores = [each for each in entries if each['act'] == 'restore']
             assert [each['seq'] for each in restores] == [told['entry']] and restores[0]['actor']['kind'] == 'operator'
-            assert told['entry'] > 1 << 32
+            assert told['entry'] > 1 << 32 and restores[0]['restored']['with_facts'] is False
             erase(taken.operator, taken.anna)  # its new ledger works
         finally:
             taken.stop()
