@@ -124,6 +124,15 @@ ledger_new(struct restoring *restoring, struct facts_head *ret)
 	return ledger_untold(restoring, facts);
 }
 
+/* At the end this vault is to append to it. */
+static enum err
+ledger_is_free(struct restoring *restoring)
+{
+	OWNED(facts_close) struct facts *facts = NULL;
+
+	return facts_open(restoring->job, restoring->ask->facts, restoring->pair.key, NULL, FACTS_APPEND, &facts);
+}
+
 static enum err
 load(struct restoring *restoring)
 {
@@ -137,6 +146,7 @@ load(struct restoring *restoring)
 		TRY(pair_load(job, pair, ask->dir, pair->key, NULL, &head));
 	} else {
 		TRY(pair_ledger(job, pair, ask->facts, &restoring->facts));
+		TRY(ledger_is_free(restoring));
 		TRY(pair_load(job, pair, ask->dir, pair->key, ask->facts, facts_head(restoring->facts)));
 	}
 	restoring->done.with_facts = !ask->without_facts;
@@ -317,9 +327,13 @@ finish(struct restoring *restoring)
 {
 	struct job *job = restoring->job;
 	struct vault_place place = { .dir = restoring->ask->dir, .facts = restoring->ask->facts, .remember = true };
+	enum err err;
 
 	facts_close(&restoring->facts);
-	TRY(vault_facts_open(job, restoring->vault, &place));
+	err = vault_facts_open(job, restoring->vault, &place);
+	if (err == ERR_SEALED)
+		return job_forgive(job), fail(job, ERR_STALE, "the ledger of facts went on meanwhile: somebody else writes to it");
+	TRY(err);
 	fault_point("restore-attached");
 	TRY(store_write(job, restoring->vault->store, WRITE_RESERVED, finish_steps, restoring));
 	fault_point("restore-told");

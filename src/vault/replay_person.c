@@ -21,11 +21,12 @@ struct doing {
 
 /* --- gathering -------------------------------------------------------------------------------- */
 
+/* Of a field that was made after the backup nobody has a value. */
 static void
 fields_gather(struct doing *doing, const struct fact *fact)
 {
 	for (size_t i = 0; i < fact->field_count; i++) {
-		bool there = false;
+		bool there = !registry_field_no(doing->registry, fact->field[i]);
 		for (size_t n = 0; n < doing->field_count; n++)
 			there = there || doing->field[n] == fact->field[i];
 		if (!there)
@@ -73,7 +74,7 @@ gather(struct job *job, const struct replay_person *person, struct doing *doing)
 	for (const struct told *told = person->first; told; told = told->next)
 		count++;
 	doing->act = arena_array(&job->arena, count + 1, sizeof(*doing->act));
-	doing->field = arena_array(&job->arena, UINT16_MAX + 1, sizeof(*doing->field));
+	doing->field = arena_array(&job->arena, doing->registry->field_count + 1, sizeof(*doing->field));
 	for (const struct told *told = person->first; told; told = told->next) {
 		must(fact_read(told->plain, fact)); /* once more: it was read to be put here */
 		TRY(fact_gather(doing, fact));
@@ -229,11 +230,9 @@ static void
 values_say(struct doing *doing, struct change *change)
 {
 	change->value = arena_array(&doing->job->arena, doing->field_count + 1, sizeof(*change->value));
-	for (size_t i = 0; i < doing->field_count; i++) {
-		const struct field *field = registry_field_no(doing->registry, doing->field[i]);
-		if (field)
-			change->value[change->value_count++] = (struct value_set){ .field = field };
-	}
+	for (size_t i = 0; i < doing->field_count; i++)
+		change->value[change->value_count++] =
+			(struct value_set){ .field = registry_field_no(doing->registry, doing->field[i]) };
 }
 
 static enum err

@@ -20,8 +20,8 @@ class Vault:
         self.server = Server(folder)
         self.facts = folder / 'facts'
 
-    def init(self):
-        subprocess.run([VALV, 'init', '--data', str(self.server.data), '--facts', str(self.facts)], check=True,
+    def init(self, *more):
+        subprocess.run([VALV, 'init', '--data', str(self.server.data), '--facts', str(self.facts), *more], check=True,
                        capture_output=True, env={**os.environ, **self.env}, timeout=120)
         return self
 

@@ -383,3 +383,64 @@ def test_a_lost_ledger_is_renewed_and_old_backups_are_void(vault):
     vault.restore(new)
     vault.start()
     assert read(vault.operator, anna).status == 410 and not decide(vault.operator, bjorn)['allowed']
+
+
+def test_a_vault_that_still_runs_keeps_its_ledger(vault):
+    anna, _ = make_person(vault.operator)
+    said = vault.restore(vault.backup(), status=REFUSED)
+    assert 'another process appends to the ledger of facts' in said
+    erase(vault.operator, anna)  # and goes on
+
+
+class Clock:
+    """As the vault's servers and restores see it: seconds ahead, and whether the machine's own time is, too."""
+
+    def __init__(self, folder):
+        self.file = folder / 'clock'
+        self.env = {'VALV_TEST_CLOCK': str(self.file), 'VALV_TEST_SYNCED': '0'}
+        self.set(0)
+
+    def set(self, seconds, passed=True):
+        self.file.write_text(f'{seconds * 10**6} {seconds * 10**6 if passed else 0}')
+
+
+def in_days(days):
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + days * 86400))
+
+
+@pytest.mark.parametrize('passed', [True, False])
+def test_what_time_took_is_taken_if_the_clock_is_believed(tmp_path, passed):
+    clock = Clock(tmp_path)
+    vault = Vault(tmp_path / 'vault').init().start(**clock.env)
+    definitions.put_all(vault.operator)
+    id, _ = make_person(vault.operator, None, [consent(until=in_days(3))])
+    other, _ = make_person(vault.operator)
+    backup = vault.backup()
+    vault.stop()
+    clock.set(4 * 86400, passed)
+    told = vault.restore(backup, env=clock.env)
+    assert told['clock_trusted'] is passed and told['persons_swept'] == int(passed)
+    with sqlite3.connect(f'file:{vault.server.data}/valv.db?mode=ro', uri=True) as db:
+        sizes = dict(db.execute('SELECT lower(hex(id)), length(record) FROM subject'))
+    assert (sizes[id.replace('-', '')] < sizes[other.replace('-', '')]) is passed
+    vault.start(**clock.env)
+    assert read(vault.operator, id).status == 422 and read(vault.operator, other).status == 200
+    whole(vault)
+    vault.stop()
+
+
+def test_a_vault_with_a_passphrase_is_restored_with_it(tmp_path):
+    (tmp_path / 'passphrase').write_text('en lång och dum fras\n')
+    (tmp_path / 'passphrase').chmod(0o600)
+    vault = Vault(tmp_path / 'vault')
+    vault.env = {'VALV_PASSPHRASE_FILE': str(tmp_path / 'passphrase')}
+    vault.init('--root', 'passphrase').start()
+    definitions.put_all(vault.operator)
+    anna, _ = make_person(vault.operator)
+    backup = vault.backup()
+    erase(vault.operator, anna)
+    vault.stop()
+    assert vault.restore(backup)['facts']['persons_erased'] == 1
+    (tmp_path / 'passphrase').write_text('en annan och lika dum\n')
+    assert 'passphrase' in vault.restore(backup, status=REFUSED)
+    nothing_left(vault)
