@@ -74,12 +74,6 @@ must_check enum err loader_facts_known(struct job *job, struct loader *loader, s
 must_check enum err loader_facts_set(struct job *job, struct loader *loader, const struct facts_head *head);
 must_check enum err loader_finish(struct job *job, struct loader *loader); /* durable */
 
-/* --- one person, wherever ------------------------------------------------------------------------ */
-
-/* Inside steps: delete all rows about a subject from every table that has a column of that name, but the
- * audit log and what has left already. */
-must_check enum err dump_subject_drop(struct job *job, struct db *db, int64_t subject);
-
 /* --- parsing, for the tests too ------------------------------------------------------------------- */
 
 struct piece_head {

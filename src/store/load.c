@@ -1,13 +1,8 @@
-/* store/load.c -- rows of a backup into an empty store, and a person's rows out of one.  Contract: dump.h;
+/* store/load.c -- rows of a backup into an empty store.  Contract: dump.h;
  * tables and columns by the catalogue, as in dump.c. */
 #include "store/catalogue.h"
 
 #define ROW_MAX ((size_t)8 * 1024 * 1024)
-
-/* Rows about a subject that outlive it. */
-static const str outlives[] = {
-	{ "entry", 5 }, { "entry_of", 8 }, { "entry_run", 9 }, { "outbox", 6 },
-};
 
 /* --- parsing ---------------------------------------------------------------------------------- */
 
@@ -233,38 +228,6 @@ loader_finish(struct job *job, struct loader *loader)
 	for (enum db_side side = SIDE_DATA; side <= SIDE_KEYS; side++) {
 		TRY(db_commit(job, loader->db, side));
 		TRY(db_checkpoint(job, loader->db, side));
-	}
-	return OK;
-}
-
-/* --- one person ------------------------------------------------------------------------------- */
-
-static enum err
-drop_from(struct job *job, struct db *db, str table, int64_t subject)
-{
-	OWNED(statement_end) sqlite3_stmt *statement = NULL;
-	OWNED(buf_release) struct buf text = { .max = 256 };
-	bool row;
-
-	buf_put(&text, S("DELETE FROM "));
-	put_name(&text, table);
-	buf_put(&text, S(" WHERE subject = ?"));
-	TRY(statement_new(job, db, SIDE_DATA, &text, &statement));
-	sqlite3_bind_int64(statement, 1, subject);
-	return statement_step(job, db, SIDE_DATA, statement, &row);
-}
-
-enum err
-dump_subject_drop(struct job *job, struct db *db, int64_t subject)
-{
-	str *table, *column;
-	size_t count, columns;
-
-	TRY(all_tables(job, db, SIDE_DATA, &table, &count));
-	for (size_t i = 0; i < count; i++) {
-		TRY(columns_of(job, db, SIDE_DATA, table[i], "WHERE name = 'subject'", &column, &columns));
-		if (columns && !one_of(table[i], outlives, COUNT(outlives)))
-			TRY(drop_from(job, db, table[i], subject));
 	}
 	return OK;
 }
