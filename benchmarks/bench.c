@@ -9,6 +9,7 @@
  *
  * Exit status 0 only when met. */
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
