@@ -769,6 +769,148 @@ bench_erase(struct bench *b)
 	               single.p99_ms <= ERASE_TARGET_MS && !result.not_ok && !single.not_ok);
 }
 
+/* --- the sweep -------------------------------------------------------------------------------- */
+
+#define SWEEP_PEOPLE 100000
+#define SWEEP_FIRST 20000 /* swept with nothing beside */
+#define SWEEP_READERS 10000
+#define SWEEP_RATE 5000.0
+#define SWEEP_READS 0.8  /* of what there is without it */
+#define SWEEP_MAKING 150 /* seconds within which the people must be made */
+
+struct sweeping {
+	struct bench *b;
+	time_t until;
+	pthread_t thread;
+	double seconds;
+	uint64_t erased;
+	_Atomic bool done;
+};
+
+/* Consent that ends at one moment for all of them, and nothing else that covers the values. */
+static void
+due_request(void *ctx, uint64_t n, struct buf *out)
+{
+	OWNED(buf_release) struct buf body = { .max = 4096 };
+	struct sweeping *sweeping = ctx;
+
+	buf_put(&body, S("{\"values\":{\"b_mail\":\"due"));
+	buf_udec(&body, n);
+	buf_put(&body, S("@example.com\",\"b_name\":\"Anna Andersson\",\"b_lang\":\"sv\"},\"grounds\":"
+	                 "[{\"purpose\":\"b_news\",\"act\":\"given\",\"notice\":\""));
+	buf_put(&body, sweeping->b->notice);
+	buf_put(&body, S("\",\"method\":\"web_form\",\"control\":\"unticked_box\",\"until\":\""));
+	buf_time(&body, (time_us)sweeping->until * TIME_SECOND);
+	buf_put(&body, S("\"}]}"));
+	put_request(sweeping->b, out, S("POST"), S("/v1/subjects"), S("application/json"), S(""), buf_str(&body));
+}
+
+static void
+due_answer(void *ctx, uint64_t n, int status, str body)
+{
+	if (status != 201) {
+		fprintf(stderr, "bench: %d %.*s\n", status, SPRINT(body));
+		die("somebody who is to be swept was refused");
+	}
+}
+
+static void *
+sweep_main(void *arg)
+{
+	OWNED(buf_release) struct buf out = { .max = 4096 };
+	struct sweeping *sweeping = arg;
+	const char *sweep[] = { sweeping->b->valv, "sweep", "--data", sweeping->b->data, "--json", NULL };
+	double began = now_seconds();
+	size_t at;
+	str rest;
+
+	valv_run(sweeping->b, sweep, &out);
+	sweeping->seconds = now_seconds() - began;
+	if (!str_find(buf_str(&out), S("\"values_gone\":"), &at))
+		die("the sweep's answer cannot be read");
+	rest = str_from(buf_str(&out), at + sizeof("\"values_gone\":") - 1);
+	if (!eat_u64(&rest, &sweeping->erased))
+		die("the sweep's answer cannot be read");
+	atomic_store(&sweeping->done, true);
+	return NULL;
+}
+
+/* Reads in short pieces for as long as the sweep lasts; the piece in which it ends does not count. */
+static double
+reads_during(struct bench *b, struct sweeping *sweeping)
+{
+	struct load load = { .port = b->port, .connections = CONNECTIONS, .seconds = 0.5,
+		             .request = read_request, .answer = all_ok, .ctx = b };
+	struct load_result result;
+	double seconds = 0, reads = 0;
+
+	must(pthread_create(&sweeping->thread, NULL, sweep_main, sweeping) == 0);
+	while (!atomic_load(&sweeping->done)) {
+		load_run(&load, &result);
+		if (atomic_load(&sweeping->done) && seconds > 0)
+			break;
+		reads += (double)result.answers;
+		seconds += result.seconds;
+	}
+	pthread_join(sweeping->thread, NULL);
+	return reads / seconds;
+}
+
+static void
+due_make(struct sweeping *sweeping, uint64_t count)
+{
+	struct load load = { .port = sweeping->b->port, .connections = CONNECTIONS, .seconds = 600,
+		             .requests = count, .request = due_request, .answer = due_answer,
+		             .ctx = sweeping };
+	struct load_result result;
+
+	load_run(&load, &result);
+	printf("sweep: %lu people whose consent ends, made in %.0f s\n", (unsigned long)count, result.seconds);
+}
+
+/* All of them at once. */
+static void
+due_await(const struct sweeping *sweeping)
+{
+	if (time(NULL) >= sweeping->until)
+		die("making the people took so long that they are due already");
+	while (time(NULL) <= sweeping->until)
+		usleep(100000);
+}
+
+static int
+bench_sweep(struct bench *b)
+{
+	struct load load = { .port = b->port, .connections = CONNECTIONS, .seconds = b->seconds,
+		             .request = read_request, .answer = all_ok, .ctx = b };
+	struct sweeping first = { .b = b }, sweeping = { .b = b };
+	struct load_result alone;
+	double limit, during, ratio, rate;
+
+	first.until = time(NULL) + SWEEP_MAKING;
+	sweeping.until = first.until + SWEEP_PEOPLE / SWEEP_FIRST * 6;
+	people_make(b, SWEEP_READERS);
+	due_make(&first, SWEEP_FIRST);
+	due_make(&sweeping, SWEEP_PEOPLE);
+	load_run(&load, &alone);
+	load_print("reads alone", &alone);
+	limit = limit_sweeps(b->dir, 100, LIMIT_SECONDS);
+	due_await(&first);
+	(void)sweep_main(&first);
+	printf("sweep: %.0f persons/s with nothing beside\n", SWEEP_FIRST / first.seconds);
+	due_await(&sweeping);
+	during = reads_during(b, &sweeping);
+	rate = (double)alone.answers / alone.seconds;
+	ratio = during / rate;
+	printf("sweep: %lu values erased in %.2f s\n", (unsigned long)sweeping.erased, sweeping.seconds);
+	printf("reads: %.0f /s alone, %.0f /s during the sweep, ratio %.2f, target %.2f\n", rate, during, ratio,
+	       SWEEP_READS);
+	printf("limit: bare SQLite, the same rows, groups of 100: %.0f /s\n", limit);
+	return verdict("sweep", SWEEP_PEOPLE / sweeping.seconds, "persons/s", limit,
+	               "bare SQLite with the same rows in groups of 100", SWEEP_RATE, 0,
+	               ratio >= SWEEP_READS && !alone.not_ok);
+}
+
 /* --- main ------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -777,6 +919,7 @@ static const struct {
 } benches[] = {
 	{ "decisions", bench_decisions }, { "create", bench_create }, { "read", bench_read },
 	{ "batch", bench_batch }, { "import", bench_import }, { "access", bench_access }, { "erase", bench_erase },
+	{ "sweep", bench_sweep },
 };
 
 int

@@ -360,6 +360,124 @@ limit_erases(const char *dir, int group, size_t record_bytes, double seconds)
 	return rate;
 }
 
+/* --- sweeps ----------------------------------------------------------------------------------- */
+
+#define SWEEP_PEOPLE 40000
+
+struct sweep_statements {
+	sqlite3_stmt *subject, *lookup, *ledger, *entry, *remind, *key, *forget;
+};
+
+static void
+sweep_fill(sqlite3 *data, sqlite3 *keys, const uint8_t *record)
+{
+	struct create_statements s = {
+		prepare(data, subject_insert),
+		prepare(data, "INSERT INTO lookup VALUES (?, ?, ?)"),
+		prepare(data, "INSERT INTO ledger VALUES (?, ?, 1795456800000000, 2, 1, ?)"),
+		prepare(data, entry_insert),
+		prepare(keys, "INSERT INTO subject_key VALUES (?, 1, ?)"),
+	};
+
+	exec(data, "BEGIN IMMEDIATE");
+	exec(keys, "BEGIN IMMEDIATE");
+	for (int64_t no = 1; no <= SWEEP_PEOPLE; no++)
+		create_one(&s, no, record, 320);
+	exec(keys, "COMMIT");
+	exec(data, "COMMIT");
+	sqlite3_finalize(s.subject);
+	sqlite3_finalize(s.lookup);
+	sqlite3_finalize(s.ledger);
+	sqlite3_finalize(s.entry);
+	sqlite3_finalize(s.key);
+}
+
+static void
+sweep_one(struct sweep_statements *s, int64_t no, const uint8_t *record)
+{
+	sqlite3_bind_int64(s->subject, 1, no);
+	sqlite3_bind_blob(s->subject, 2, record, 60, SQLITE_STATIC);
+	run(s->subject);
+	sqlite3_bind_int64(s->lookup, 1, no % SWEEP_PEOPLE);
+	sqlite3_bind_blob(s->lookup, 2, record, 16, SQLITE_STATIC);
+	run(s->lookup);
+	sqlite3_bind_int64(s->ledger, 1, no);
+	run(s->ledger);
+	entry_put(s->entry, SWEEP_PEOPLE + no, no, record, 40);
+	sqlite3_bind_int64(s->remind, 1, no);
+	run(s->remind);
+}
+
+static void
+sweep_keys(struct sweep_statements *s, int64_t no, int group, const uint8_t *record)
+{
+	for (int i = 0; i < group; i++) {
+		sqlite3_bind_int64(s->key, 1, no + i);
+		sqlite3_bind_blob(s->key, 2, record, 100, SQLITE_STATIC);
+		run(s->key);
+	}
+}
+
+static void
+sweep_forget(struct sweep_statements *s, int64_t no, int group)
+{
+	for (int i = 0; i < group; i++) {
+		sqlite3_bind_int64(s->forget, 1, no + i);
+		run(s->forget);
+	}
+}
+
+double
+limit_sweeps(const char *dir, int group, double seconds)
+{
+	sqlite3 *data = create_data(dir);
+	sqlite3 *keys = open_bare(dir, S("/limit-keys.db"),
+	                          "CREATE TABLE subject_key (subject INTEGER PRIMARY KEY, epoch INTEGER, wrapped BLOB);");
+	struct sweep_statements s;
+	uint8_t record[RECORD_MAX];
+	double began, spent = 0;
+	int64_t no = 1;
+
+	exec(data, "CREATE TABLE key_trim (subject INTEGER PRIMARY KEY)");
+	s = (struct sweep_statements){
+		prepare(data, "UPDATE subject SET version = 2, due_at = NULL, email_tag = NULL, standing = ?2,"
+		              " record = ?2 WHERE no = ?1 AND version = 1"),
+		prepare(data, "DELETE FROM lookup WHERE field = 1 AND digest = ?2 AND subject = ?1"),
+		prepare(data, "INSERT INTO ledger VALUES (?, 3, 1795456800000000, 6, 1, NULL)"),
+		prepare(data, entry_insert),
+		prepare(data, "INSERT INTO key_trim VALUES (?)"),
+		prepare(keys, "UPDATE subject_key SET wrapped = ?2 WHERE subject = ?1"),
+		prepare(data, "DELETE FROM key_trim WHERE subject = ?"),
+	};
+	os_random(record, sizeof(record));
+	sweep_fill(data, keys, record);
+	began = now_seconds();
+	for (; no + group <= SWEEP_PEOPLE && spent < seconds; no += group) {
+		exec(data, "BEGIN IMMEDIATE");
+		for (int i = 0; i < group; i++)
+			sweep_one(&s, no + i, record);
+		exec(data, "COMMIT");
+		exec(keys, "BEGIN IMMEDIATE");
+		sweep_keys(&s, no, group, record);
+		exec(keys, "COMMIT");
+		exec(keys, "PRAGMA wal_checkpoint(TRUNCATE)");
+		exec(data, "BEGIN IMMEDIATE");
+		sweep_forget(&s, no, group);
+		exec(data, "COMMIT");
+		spent = now_seconds() - began;
+	}
+	sqlite3_finalize(s.subject);
+	sqlite3_finalize(s.lookup);
+	sqlite3_finalize(s.ledger);
+	sqlite3_finalize(s.entry);
+	sqlite3_finalize(s.remind);
+	sqlite3_finalize(s.key);
+	sqlite3_finalize(s.forget);
+	sqlite3_close(data);
+	sqlite3_close(keys);
+	return (double)(no - 1) / spent;
+}
+
 /* --- a bare server ---------------------------------------------------------------------------- */
 
 #define BARE_CONNECTIONS 256

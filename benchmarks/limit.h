@@ -18,6 +18,11 @@ double limit_creates(const char *dir, int group, size_t record_bytes, double sec
  * set deleted in the second file, whose log is then copied and cut, once a group. */
 double limit_erases(const char *dir, int group, size_t record_bytes, double seconds);
 
+/* Sweeps a second: for each the rows that the sweep of one person with three values, one of them
+ * searched for, writes (subject, lookup dropped, act, entry, reminder; key set in a second file,
+ * whose log is then emptied; reminder dropped), in groups of `group`. */
+double limit_sweeps(const char *dir, int group, double seconds);
+
 /* The least that any server does which answers over HTTP once the entry is durable: a process with
  * one thread that receives what has come on its connections, inserts an entry for each, commits, and
  * sends each the same answer.  It parses nothing, asks nobody and decides nothing.  Its port, and its

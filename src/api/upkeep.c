@@ -96,7 +96,7 @@ sweep_record(struct job *job, struct call *call, const struct sweep_result *resu
 enum err
 on_sweep_post(struct job *job, struct call *call)
 {
-	struct sweep_result result;
+	struct sweep_result result = { 0 };
 	struct json_out *out;
 
 	TRY(sweep_all(job, call->vault, &result));

@@ -114,6 +114,15 @@ os_monotonic_us(void)
 	return clock_us(CLOCK_MONOTONIC);
 }
 
+void
+os_pause_us(int64_t us)
+{
+	struct timespec left = { us / 1000000, us % 1000000 * 1000 };
+
+	while (nanosleep(&left, &left) != 0)
+		;
+}
+
 static uint8_t boot[BOOT_ID_BYTES]; /* does not change while a process lives */
 
 /* A UUID as the kernel prints it. */

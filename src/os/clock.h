@@ -8,6 +8,7 @@
  * clock was really set back. */
 time_us os_now(void);
 int64_t os_monotonic_us(void);
+void os_pause_us(int64_t us);
 
 /* What can be known about how far the wall clock is to be believed. */
 #define BOOT_ID_BYTES 16

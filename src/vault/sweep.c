@@ -9,6 +9,8 @@
 #include "vault/proof.h"
 
 #define PIECE 100
+#define BUSY_WRITES 8                 /* others' writes beside one piece: more than an idle server has */
+#define PAUSE_MAX (1 * TIME_SECOND) /* so that a stop need not wait */
 
 /* --- who is due ------------------------------------------------------------------------------- */
 
@@ -153,8 +155,37 @@ sweep_piece(struct job *job, struct vault *vault, const struct registry *registr
 	return OK;
 }
 
-enum err
-sweep(struct job *job, struct vault *vault, size_t max, struct sweep_round *round,
+/* While others write, the sweep takes one part in five of the time: they wait for each piece, and what
+ * ends by time is refused from its end on, swept or not. */
+static void
+give_way(struct vault *vault, int64_t began_us, uint64_t writes_before)
+{
+	int64_t spent_us = os_monotonic_us() - began_us;
+	struct store_stats stats;
+
+	store_stats(vault->store, &stats);
+	if (stats.writes - writes_before < BUSY_WRITES)
+		return;
+	os_pause_us(spent_us * 4 < PAUSE_MAX ? spent_us * 4 : PAUSE_MAX);
+}
+
+static enum err
+pieces(struct job *job, struct vault *vault, const struct registry *registry, const int64_t *no,
+       size_t count, struct sweep_result *result)
+{
+	struct store_stats stats;
+
+	for (size_t at = 0; at < count; at += PIECE) {
+		int64_t began_us = os_monotonic_us();
+		store_stats(vault->store, &stats);
+		TRY(sweep_piece(job, vault, registry, no + at, count - at < PIECE ? count - at : PIECE, result));
+		give_way(vault, began_us, stats.writes);
+	}
+	return OK;
+}
+
+static enum err
+batch(struct job *job, struct vault *vault, size_t max, struct sweep_round *round,
       struct sweep_result *ret)
 {
 	OWNED(registry_drop) const struct registry *registry = NULL;
@@ -165,11 +196,23 @@ sweep(struct job *job, struct vault *vault, size_t max, struct sweep_round *roun
 	TRY(due_list(job, max, round, no, &count));
 	TRY(registry_hold(job, vault, &registry));
 	result.persons = count;
-	for (size_t at = 0; at < count; at += PIECE)
-		TRY(sweep_piece(job, vault, registry, no + at, count - at < PIECE ? count - at : PIECE, &result));
+	TRY(pieces(job, vault, registry, no, count, &result));
 	result.more = count == max;
 	*ret = result;
-	if (result.more)
+	return OK;
+}
+
+enum err
+sweep(struct job *job, struct vault *vault, size_t max, struct sweep_round *round,
+      struct sweep_result *ret)
+{
+	enum err err;
+
+	pthread_mutex_lock(&vault->sweep_mutex);
+	err = batch(job, vault, max, round, ret);
+	pthread_mutex_unlock(&vault->sweep_mutex);
+	TRY(err);
+	if (ret->more)
 		return OK;
 	TRY(proofs_sweep(job, vault));
 	return keys_sweep(job, vault);

@@ -188,6 +188,7 @@ vault_open_at(struct job *job, const struct vault_place *place, struct vault **r
 	must(vault);
 	pthread_mutex_init(&vault->registry_mutex, NULL);
 	pthread_mutex_init(&vault->clock.mutex, NULL);
+	pthread_mutex_init(&vault->sweep_mutex, NULL);
 	TRY(vault_begin(job, place, vault));
 	*ret = vault;
 	vault = NULL;
@@ -212,6 +213,7 @@ vault_close(struct vault **at)
 	store_end(&vault->store);
 	pthread_mutex_destroy(&vault->registry_mutex);
 	pthread_mutex_destroy(&vault->clock.mutex);
+	pthread_mutex_destroy(&vault->sweep_mutex);
 	job_release(&vault->own);
 	free(vault);
 	*at = NULL;

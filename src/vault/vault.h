@@ -27,6 +27,7 @@ struct vault {
 	pthread_mutex_t registry_mutex;
 	struct registry *registry; /* newest snapshot read */
 	struct clock clock;
+	pthread_mutex_t sweep_mutex; /* a batch at a time: two rounds share the work */
 	struct swept {             /* since the vault was opened */
 		_Atomic uint64_t persons, values;
 		_Atomic uint64_t failed; /* in the last whole round */
