@@ -173,6 +173,33 @@ ledger_end(struct facts **facts)
 	facts_close(facts);
 }
 
+/* One that an interrupted renewal made is taken up: it is of this vault, nothing was told to it, and it is not
+ * the one that the store knows. */
+static bool
+is_begun(const struct facts *facts, const struct facts_head *begin, const struct facts_head *known)
+{
+	const struct facts_head *head = facts_head(facts);
+
+	return !facts_parts(facts) && head->no == begin->no && !uid_eq(head->ledger, known->ledger);
+}
+
+static enum err
+renewed_open(struct job *job, const char *dir, struct secret *key, const struct facts_head *begin,
+             const struct facts_head *known, struct facts **ret)
+{
+	enum err err = facts_create(job, dir, key, begin);
+
+	if (err && err != ERR_CONFLICT)
+		return err;
+	job_forgive(job);
+	fault_point("renew-made");
+	if (facts_open(job, dir, key, NULL, FACTS_READ, ret) || !is_begun(*ret, begin, known)) {
+		job_forgive(job);
+		return fail(job, ERR_CONFLICT, "a ledger of facts lies in that place: move it away, or name another place with --facts");
+	}
+	return OK;
+}
+
 enum err
 fact_queue_renew(struct job *job, struct db *db, const char *dir, struct secret *key, struct facts_numbers used)
 {
@@ -180,18 +207,12 @@ fact_queue_renew(struct job *job, struct db *db, const char *dir, struct secret 
 	struct facts_head begin = { .ledger = os_uid(), .bound = bounds_above(used) }, known = { 0 };
 	struct fact_floors floors = { 0 };
 	bool there;
-	enum err err;
 
 	TRY(known_get(job, db, &known, &floors, &there));
 	TRY(last_queued(job, db, &begin.no));
 	if (begin.no < known.no)
 		begin.no = known.no;
-	err = facts_create(job, dir, key, &begin);
-	if (err == ERR_CONFLICT)
-		return job_forgive(job), fail(job, ERR_CONFLICT, "a ledger of facts lies in that place: move it away, or name another place with --facts");
-	TRY(err);
-	fault_point("facts-renewed");
-	TRY(facts_open(job, dir, key, NULL, FACTS_READ, &facts));
+	TRY(renewed_open(job, dir, key, &begin, &known, &facts));
 	return renewed_put(job, db, facts_head(facts), floors);
 }
 

@@ -23,7 +23,7 @@ def named_points():
 
 
 # What a restore passes often is cut at several of these times.
-CUTS = [(point, nth) for point in named_points() if not point.startswith(('check-', 'backup-'))
+CUTS = [(point, nth) for point in named_points() if not point.startswith(('check-', 'backup-', 'renew-'))
         for nth in ((1, 3) if point.startswith('restore-') else (1, 4))]
 
 
@@ -136,3 +136,21 @@ def test_two_restores_into_one_place(lost, tmp_path):
     assert attempt.run().returncode == 0
     done = attempt.run()  # and over a vault that is there: never
     assert done.returncode == 1 and 'not empty' in done.stderr
+
+
+def test_a_ledger_whose_renewal_was_killed_is_taken_up(tmp_path):
+    vault = Vault(tmp_path / 'vault').init().start()
+    definitions.put_all(vault.operator)
+    id, _ = make_person(vault.operator, None, [consent()])
+    erase(vault.operator, id)
+    vault.stop()
+    shutil.rmtree(vault.facts)
+    renew = [VALV, 'facts', 'renew', '--data', str(vault.server.data), '--accept-void-backups']
+    done = subprocess.run(renew, env={**os.environ, **vault.env, 'VALV_TEST_KILL': 'renew-made'}, timeout=60, check=False)
+    assert done.returncode == -9
+    assert subprocess.run(renew, env={**os.environ, **vault.env}, timeout=60, check=False).returncode == 0
+    assert subprocess.run(renew, env={**os.environ, **vault.env}, timeout=60, check=False).returncode == 1
+    vault.start()
+    assert read(vault.operator, id).status == 410
+    whole(vault)
+    vault.stop()

@@ -91,7 +91,7 @@ def test_a_kill_under_load_loses_nothing_and_leaves_no_half(campaign, turn):
     campaign.look(everybody=turn == CRASHES - 1)
 
 
-ELSEWHERE = ('restore-', 'check-')  # not by a server: tests/api/test_restore_cut.py
+ELSEWHERE = ('backup-', 'restore-', 'check-', 'renew-')  # not in this load: tests/fault/, tests/api/test_restore_cut.py
 
 
 def named_points():
