@@ -522,6 +522,7 @@ static enum err
 refusal_read(struct job *job, struct call *call, struct request_act *ret)
 {
 	TRY(step_begin(job, call, EVENT_REFUSED, ret));
+	TRY(json_bool(job, call->body, "reply", &ret->reply, NULL));
 	TRY(body_need_word(job, call->body, "reason", WORDS_REQUEST_REASON, &ret->code));
 	if (request_reason_kind((enum request_reason)ret->code) == CAUSE_ABUSE)
 		ret->event = EVENT_REFUSAL_PROPOSED;
@@ -543,6 +544,7 @@ approval_read(struct job *job, struct call *call, struct request_act *ret)
 	bool approve = false, there;
 
 	TRY(step_begin(job, call, EVENT_REFUSED, ret));
+	TRY(json_bool(job, call->body, "reply", &ret->reply, NULL));
 	TRY(json_bool(job, call->body, "approve", &approve, &there));
 	if (!there)
 		return json_fail(job, ERR_INVALID, json_member(job, call->body, "approve"), "is required");
@@ -566,6 +568,7 @@ fulfilment_read(struct job *job, struct call *call, struct request_act *ret)
 	bool partly;
 
 	TRY(step_begin(job, call, EVENT_FULFILLED, ret));
+	TRY(json_bool(job, call->body, "reply", &ret->reply, NULL));
 	TRY(json_i64(job, call->body, "entry", 1, INT64_MAX, &ret->entry, NULL));
 	TRY(body_word(job, call->body, "not_all_because", WORDS_REQUEST_REASON, &ret->code, &partly));
 	if (partly)

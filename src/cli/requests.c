@@ -98,6 +98,8 @@ step_post(struct job *job, struct cli *cli, const struct args *args, const char 
 	                   request_text(body));
 }
 
+#define REPLY_OPTION                                                                                \
+	{ "reply", NULL, "Put the letter into the outbox, to the address that the request names (--reply-to)." }
 #define WORDS_OPTION(text) { "words", "FILE", text " - is standard input." }
 
 /* --- open ------------------------------------------------------------------------------------- */
@@ -447,6 +449,7 @@ static const struct option refuse_options[] = {
 	{ "reason", "REASON", "Why; needed.", REASON_WORDS },
 	WORDS_OPTION("The reason in plain words; needed."),
 	{ "evidence", "FILE", "What shows that it is unfounded or excessive; needed then. - is standard input." },
+	REPLY_OPTION,
 };
 
 static enum err
@@ -459,6 +462,7 @@ refuse_run(struct job *job, struct cli *cli, const struct args *args)
 	request_option(&body, args, "reason", "reason");
 	TRY(file_option(job, cli, &body, args, "words", "words"));
 	TRY(file_option(job, cli, &body, args, "evidence", "evidence"));
+	request_flag(&body, args, "reply", "reply");
 	return step_post(job, cli, args, "/refusal", &body);
 }
 
@@ -477,6 +481,7 @@ const struct command command_request_refuse = {
 static const struct option approve_options[] = {
 	{ "decline", NULL, "No: the request goes on." },
 	WORDS_OPTION("Why."),
+	REPLY_OPTION,
 };
 
 static enum err
@@ -487,6 +492,7 @@ approve_run(struct job *job, struct cli *cli, const struct args *args)
 	request_begin(&body);
 	json_pair_bool(&body.out, S("approve"), !arg_given(args, "decline"));
 	TRY(file_option(job, cli, &body, args, "words", "words"));
+	request_flag(&body, args, "reply", "reply");
 	return step_post(job, cli, args, "/approval", &body);
 }
 
@@ -503,6 +509,7 @@ static const struct option fulfil_options[] = {
 	{ "entry", "N", "The audit entry of what was done (valv audit --subject ID)." },
 	{ "not-all-because", "REASON", "Only a part was done, for this reason.", REASON_WORDS },
 	WORDS_OPTION("What was done; or which part was not, with the statute: needed then."),
+	REPLY_OPTION,
 };
 
 static enum err
@@ -517,6 +524,7 @@ fulfil_run(struct job *job, struct cli *cli, const struct args *args)
 		json_pair_i64(&body.out, S("entry"), (int64_t)entry);
 	request_option(&body, args, "not-all-because", "not_all_because");
 	TRY(file_option(job, cli, &body, args, "words", "words"));
+	request_flag(&body, args, "reply", "reply");
 	return step_post(job, cli, args, "/fulfilment", &body);
 }
 

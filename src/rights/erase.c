@@ -614,7 +614,7 @@ reply_plan(struct erasure *erasure)
 	struct job *job = erasure->job;
 	struct erased told = *erasure->ret;
 	struct request_step *step;
-	size_t at, count;
+	size_t count;
 	str address;
 	bool swedish;
 
@@ -630,7 +630,7 @@ reply_plan(struct erasure *erasure)
 	return outbox_plan_reply(
 		job, erasure->vault, erasure->subject.no,
 		&(struct outbox_reply){
-			.channel = str_find(address, S("@"), &at) && !str_find(address, S("\n"), &at) ? S("email") : S("post"),
+			.channel = request_reply_channel(address),
 			.address = address, .language = swedish ? S("sv") : S("en"),
 			.title = swedish ? S("Din begäran om radering") : S("Your request for erasure"),
 			.text = erase_words(job, erasure->registry, &told, swedish ? LANGUAGE_SV : LANGUAGE_EN),

@@ -17,6 +17,8 @@
  *       longest until its latest end: a hold in the person's ledger.  It keeps nothing from an erasure
  *       that the person asks for.
  *   Q6  Every step has its audit entry, in the same transaction (I4).
+ *   Q7  The letter that closes a request can leave through the outbox: planned in the transaction that
+ *       closes it, under the outbox key, so that an erasure afterwards does not stop it (B2).
  */
 #ifndef RIGHTS_REQUEST_H
 #define RIGHTS_REQUEST_H
@@ -254,6 +256,7 @@ struct request_act {
 	str evidence;    /* refusal proposed: what shows it */
 	int64_t subject; /* person found */
 	int64_t entry;   /* fulfilled: the audit entry of what did it; 0: none */
+	bool reply;      /* Q7 */
 };
 
 /* One step; what it needs and when it is allowed: request_act.c, at each of them.
@@ -262,6 +265,9 @@ struct request_act {
  *   ERR_LIMIT     limit_request_events */
 must_check enum err request_do(struct job *job, struct vault *vault, uid id, const struct request_act *act,
                                const struct request_extra *extra, struct request_row *ret);
+
+/* "email" or "post": which of the two an address is. */
+str request_reply_channel(str address);
 
 /* For the use cases that answer a request (access, erasure ...) and were told which one: that it is
  * open, about this person, and for this right; then, inside their steps, that it was done, by which

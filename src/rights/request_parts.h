@@ -3,6 +3,7 @@
 #define RIGHTS_REQUEST_PARTS_H
 
 #include "rights/request.h"
+#include "vault/outbox.h"
 
 /* One request on its way from one state to the next. */
 struct acting {
@@ -18,6 +19,10 @@ struct acting {
 
 /* request_act.c: fills `after`, event, code and words from `before` and the act. */
 must_check enum err request_transition(struct job *job, struct acting *acting);
+
+/* request_reply.c: the letter that tells of `after`, to the address that the request names.
+ *   ERR_INVALID  at /reply: it answers nothing, or there is no address */
+must_check enum err request_reply_plan(struct job *job, const struct acting *acting, struct outbox_plan *plan);
 
 /* Of the request's own key set in keys.db. */
 static inline int64_t

@@ -17,6 +17,7 @@ struct request_plan {
 	uint32_t epoch;
 	bytes wrapped; /* opens: the request's key set */
 	bool held_anew; /* the last act of this change is the hold */
+	struct outbox_plan reply; /* Q7; empty: none */
 	const struct request_extra *extra;
 };
 
@@ -162,6 +163,7 @@ request_steps(struct job *job, struct db *db, void *arg)
 	                                  .body = buf_bytes(&body) },
 	                 &entry));
 	TRY(event_add(job, db, plan, entry));
+	TRY(outbox_steps(job, db, &plan->reply));
 	if (plan->extra && plan->extra->steps)
 		TRY(plan->extra->steps(job, db, plan->extra->ctx));
 	return OK;
@@ -317,6 +319,8 @@ prepare_step(struct job *job, struct attempt *attempt)
 	TRY(request_get(job, attempt->id, &plan->acting.before));
 	TRY(request_transition(job, &plan->acting));
 	plan->at = act->at ? act->at : job->now;
+	if (act->reply)
+		TRY(request_reply_plan(job, &plan->acting, &plan->reply));
 	return event_seal(job, plan);
 }
 

@@ -591,3 +591,105 @@ def test_another_country_has_other_holidays_and_another_authority(years):
     assert 'edpb.europa.eu' in letter(client, request, 'fulfilled')['text']
     for value in ('se', 'SWE', '', 'S1', 7, None):
         assert client.put('/v1/settings/country', {'value': value}).slug == 'invalid'
+
+
+# --- the closing reply ------------------------------------------------------------------------------
+
+def replies(client, request):
+    """Of the outbox: those that answer the request, taken by a program."""
+    found = []
+    while True:
+        rows = client.post('/v1/outbox/claim', {'max': 100}).json['rows']
+        found += [row for row in rows if row['kind'] == 'reply' and row['content'].get('request') == request['id']]
+        if not rows:
+            return found
+
+
+def answered(client, request, **more):
+    step(client, request, 'identity', {'result': 'confirmed', 'method': 'signed_in'})
+    reply = client.post(f'/v1/subjects/{request["subject"]}/access', {'request': request['id']})
+    assert reply.status == 200, reply
+    return step(client, request, 'fulfilment', {'reply': True, **more})
+
+
+def on_disk(server, text):
+    return [path for path in server.data.rglob('*') if path.is_file() and text.encode() in path.read_bytes()]
+
+
+def test_the_closing_reply_leaves_though_the_person_is_erased(app, server):
+    address, said = email(), f'Allt finns i bilagan {email()}'
+    id, _ = make_person(app)
+    request = opened(app, subject=id, language='sv', reply_to=address)
+    assert answered(app, request, words=said)['state'] == 'fulfilled'
+    assert app.post(f'/v1/subjects/{id}/erasure').json['buried']
+    assert messages(app, request)['reply_to'] is None, 'what was written went with the person'
+    reply, = replies(app, request)
+    content = reply['content']
+    assert reply['subject'] is None and content['address'] == address and content['channel'] == 'email'
+    assert content['language'] == 'sv' and said in content['text']
+    assert on_disk(server, address) == [] and on_disk(server, said) == []
+
+
+def test_a_refusal_is_told_by_post_where_the_address_is_one(app):
+    request = opened(app, 'objection', language='en', reply_to='Anna Andersson\nExempelgatan 1\n111 11 Stockholm')
+    step(app, request, 'refusal', {'reason': 'compelling_grounds', 'words': 'We have to.', 'reply': True})
+    content = replies(app, request)[0]['content']
+    assert content['channel'] == 'post' and 'We have to.' in content['text'] and 'compelling' in content['text']
+
+
+@pytest.mark.parametrize('path, body', [
+    ('fulfilment', {}), ('refusal', {'reason': 'compelling_grounds', 'words': 'x'}),
+])
+def test_no_reply_without_an_address(app, path, body):
+    request = opened(app, 'objection')
+    refused = step(app, request, path, {**body, 'reply': True}, 422)
+    assert refused['member'] == '/reply'
+    assert app.get(f'/v1/requests/{request["id"]}').json['state'] == 'initiated', 'nothing was written'
+
+
+def test_only_an_answer_is_told(app, other):
+    request = opened(app, 'objection', reply_to=email())
+    proposal = {'reason': 'manifestly_excessive', 'words': 'Tionde gången.', 'evidence': 'brev'}
+    assert step(app, request, 'refusal', {**proposal, 'reply': True}, 422)['member'] == '/reply'
+    step(app, request, 'refusal', proposal)
+    assert step(other, request, 'approval', {'approve': False, 'reply': True}, 422)['member'] == '/reply'
+    step(other, request, 'approval', {'approve': True, 'words': 'Håller med kollegan.', 'reply': True})
+    reply, = replies(app, request)
+    assert 'kollegan' not in reply['content']['text'] and 'orimlig' in reply['content']['text']
+
+
+def test_a_repeated_call_replies_once(app):
+    request = opened(app, 'information', reply_to=email())
+    for _ in range(2):
+        reply = app.post(f'/v1/requests/{request["id"]}/fulfilment', {'reply': True},
+                         headers={'Idempotency-Key': f'"{request["id"]}"'})
+        assert reply.status == 200, reply
+    assert len(replies(app, request)) == 1
+
+
+def test_after_thirty_days_the_reply_is_gone(years):
+    client, address = years.client, email()
+    id, _ = make_person(client)
+    request = opened(client, subject=id, reply_to=address)
+    answered(client, request)
+    assert client.post(f'/v1/subjects/{id}/erasure').json['buried']
+    row, = [row for row in client.get('/v1/outbox').json['outbox'] if row['kind'] == 'reply']
+    assert client.get(f'/v1/outbox/{row["id"]}').json['content']['address'] == address
+    years.go_on(days=29)
+    years.sweep()
+    assert client.get(f'/v1/outbox/{row["id"]}').json['content']['address'] == address
+    years.go_on(days=2)
+    years.sweep()
+    kept = client.get(f'/v1/outbox/{row["id"]}').json
+    assert kept['content'] is None and kept['state'] == 'failed' and kept['outcome'] == 'too_late'
+    assert on_disk(years.server, address) == []
+
+
+def test_the_command_line_replies(app, server, tmp_path):
+    request = opened(app, 'information', reply_to=email())
+    words = tmp_path / 'words.txt'
+    words.write_text('Se bilagan.')
+    done = subprocess.run([VALV, 'request', 'fulfil', request['id'], '--reply', '--words', str(words), '--data',
+                           str(server.data)], text=True, capture_output=True, timeout=60)
+    assert done.returncode == 0, done
+    assert 'Se bilagan.' in replies(app, request)[0]['content']['text']
