@@ -121,19 +121,21 @@ answer_next(struct json_out *out, bool full, int64_t last)
 
 /* --- problems --------------------------------------------------------------------------------- */
 
-/* Of what broke inside, the caller learns that it did; the log has the rest. */
+/* Of what broke inside, the caller learns that it did; the log has the rest.  What failed in a place that
+ * the caller named is theirs to put right: the disk of a backup. */
 void
 problem_write(struct json_out *out, const struct failure *failure)
 {
 	const struct err_info *info = err_info(failure->err);
+	bool named = failure->where[0] == '/', told = info->status < 500 || (named && failure->err == ERR_FULL);
 
 	json_open(out, '{');
 	json_pair_str(out, S("type"), words_name(WORDS_PROBLEM, (int)failure->err));
 	json_pair_str(out, S("title"), str_from_c(info->sentence));
 	json_pair_i64(out, S("status"), info->status);
-	if (failure->why && info->status < 500)
+	if (failure->why && told)
 		json_pair_str(out, S("detail"), str_from_c(failure->why));
-	if (failure->where[0] == '/' && info->status < 500)
+	if (named && told)
 		json_pair_str(out, S("member"), str_from_c(failure->where));
 	json_close(out, '}');
 }

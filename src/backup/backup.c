@@ -238,10 +238,11 @@ static enum err
 making_place(struct job *job, struct making *making)
 {
 	const char *to = path_join(job, making->place, str_from_c(making->name));
+	enum err err = path_rename(job, making->path, to);
 
-	TRY(path_rename(job, making->path, to));
-	making->path = to;
-	return OK;
+	if (file_exists(to)) /* even if that is not durable: then it is taken away from there */
+		making->path = to;
+	return err;
 }
 
 /* A passphrase becomes the root with the salt that stands beside the data: of no use to anybody who

@@ -95,26 +95,16 @@ places_ready(struct job *job, struct vault *vault, struct backup_ask *ask)
 /* --- locks ------------------------------------------------------------------------------------ */
 
 enum err
-place_try_lock(struct job *job, const char *path, bool *ret_held, int *ret_fd)
-{
-	enum err err = lock_take(job, path_join(job, path, S("lock")), ret_fd);
-
-	*ret_held = err == ERR_LOCKED;
-	if (*ret_held)
-		job_forgive(job);
-	return *ret_held ? OK : err;
-}
-
-enum err
 place_lock(struct job *job, const char *path, int *ret_fd)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
-	bool held;
+	const char *lock = path_join(job, path, S("lock"));
 
 	for (int i = 0; i < LOCK_TRIES; i++) {
-		TRY(place_try_lock(job, path, &held, ret_fd));
-		if (!held)
-			return OK;
+		enum err err = lock_take(job, lock, ret_fd);
+		if (err != ERR_LOCKED)
+			return err;
+		job_forgive(job);
 		nanosleep(&pause, NULL);
 	}
 	return fail(job, ERR_BUSY, "another backup is being made in that place");

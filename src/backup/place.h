@@ -24,10 +24,8 @@ str kind_prefix(enum dump_side kind); /* data- or keys- */
 /* The directories of a backup, made and with their real paths. */
 must_check enum err places_ready(struct job *job, struct vault *vault, struct backup_ask *ask);
 
-/* Waits a little for who destroys there.   ERR_BUSY */
+/* Waits a little for who has it: destroying takes moments, a backup may take long.   ERR_BUSY */
 must_check enum err place_lock(struct job *job, const char *path, int *ret_fd);
-/* ret_held: somebody else has it. */
-must_check enum err place_try_lock(struct job *job, const char *path, bool *ret_held, int *ret_fd);
 void place_unlock(int *fd); /* for OWNED; accepts -1 */
 
 must_check enum err places_known(struct job *job, struct vault *vault, struct backup_place **ret,

@@ -153,13 +153,16 @@ prune_locked(struct job *job, struct vault *vault, struct secret *key, struct ba
              struct backup_pruned *pruned)
 {
 	OWNED(place_unlock) int lock = -1;
-	bool held = true;
+	enum err err = ERR_BUSY;
 
 	place_look(job, place);
 	if (place->there)
-		TRY(place_try_lock(job, place->path, &held, &lock));
-	if (!held)
+		err = place_lock(job, place->path, &lock);
+	if (!err)
 		return prune_place(job, vault, key, place, pruned);
+	if (err != ERR_BUSY)
+		return err;
+	job_forgive(job);
 	pruned->overdue++;
 	return OK;
 }

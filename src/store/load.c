@@ -36,19 +36,21 @@ piece_head_read(bytes *rest, struct piece_head *ret)
 bool
 piece_value_read(bytes *rest, struct piece_value *ret)
 {
+	bytes from = *rest;
+	uint64_t number = 0;
 	uint8_t kind;
-	uint64_t number;
 
-	if (!eat_u8(rest, &kind) || kind > SQL_KIND_BYTES)
+	if (!eat_u8(&from, &kind) || kind > SQL_KIND_BYTES)
 		return false;
 	*ret = (struct piece_value){ .kind = (enum sql_kind)kind };
-	if (kind == SQL_KIND_I64) {
-		if (!eat_le64(rest, &number))
-			return false;
-		ret->i64 = (int64_t)number;
-	}
-	return (kind != SQL_KIND_TEXT && kind != SQL_KIND_BYTES) ||
-	       (eat_block(rest, &ret->octets) && ret->octets.len <= ROW_MAX);
+	if (kind == SQL_KIND_I64 && !eat_le64(&from, &number))
+		return false;
+	ret->i64 = (int64_t)number;
+	if ((kind == SQL_KIND_TEXT || kind == SQL_KIND_BYTES) &&
+	    (!eat_block(&from, &ret->octets) || ret->octets.len > ROW_MAX))
+		return false;
+	*rest = from;
+	return true;
 }
 
 /* --- in --------------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@ import struct
 import subprocess
 
 HERE = pathlib.Path(__file__).parent
-WRITE, SYNC, ALLOCATE = 1, 2, 4
+WRITE, SYNC, ALLOCATE, LINK = 1, 2, 4, 8
 
 
 class Small:

@@ -1,4 +1,4 @@
-/* Preloaded in front of libc: makes the n-th write, sync or allocation of files in one directory fail.
+/* Preloaded in front of libc: makes the n-th write, sync, allocation or link of files in one directory fail.
  *
  *   VALV_SHIM      file of struct control, mapped shared: the test writes it while the server runs
  *   VALV_SHIM_DIR  only files below this directory count
@@ -16,7 +16,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { OP_WRITE = 1, OP_SYNC = 2, OP_ALLOCATE = 4 };
+enum { OP_WRITE = 1, OP_SYNC = 2, OP_ALLOCATE = 4, OP_LINK = 8 };
 
 struct control {
 	_Atomic int32_t operations; /* which; 0: nothing fails */
@@ -44,32 +44,34 @@ begin(void)
 }
 
 static int
-is_meant(int fd)
+is_meant(const char *path)
 {
-	char link[64], path[4096];
 	const char *dir = getenv("VALV_SHIM_DIR");
-	size_t suffix = strnlen(control->suffix, sizeof(control->suffix));
+	size_t suffix = strnlen(control->suffix, sizeof(control->suffix)), len = strlen(path);
+
+	if (!dir || strncmp(path, dir, strlen(dir)) != 0)
+		return 0;
+	return len >= suffix && memcmp(path + len - suffix, control->suffix, suffix) == 0;
+}
+
+static void
+path_of(int fd, char path[4096])
+{
+	char link[64];
 	ssize_t len;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, path, sizeof(path) - 1);
-	if (len < 0 || !dir)
-		return 0;
-	path[len] = 0;
-	if (strncmp(path, dir, strlen(dir)) != 0)
-		return 0;
-	return (size_t)len >= suffix && memcmp(path + len - suffix, control->suffix, suffix) == 0;
+	len = readlink(link, path, 4095);
+	path[len < 0 ? 0 : len] = 0;
 }
 
 static int
-fails(int operation, int fd)
+fails_at(const char *path)
 {
 	int kept = errno;
 
-	if (!control || !(atomic_load(&control->operations) & operation) || !is_meant(fd)) {
-		errno = kept;
+	if (!is_meant(path))
 		return 0;
-	}
 	atomic_fetch_add(&control->seen, 1);
 	if (atomic_fetch_sub(&control->after, 1) > 0 || atomic_load(&control->times) == 0) {
 		errno = kept;
@@ -80,6 +82,25 @@ fails(int operation, int fd)
 	atomic_fetch_add(&control->failed, 1);
 	errno = atomic_load(&control->error);
 	return 1;
+}
+
+static int
+asked(int operation)
+{
+	return control && atomic_load(&control->operations) & operation;
+}
+
+static int
+fails(int operation, int fd)
+{
+	int kept = errno;
+	char path[4096];
+
+	if (!asked(operation))
+		return 0;
+	path_of(fd, path);
+	errno = kept;
+	return fails_at(path);
 }
 
 #define NEXT(name) \
@@ -134,6 +155,13 @@ ftruncate64(int fd, off64_t len)
 {
 	NEXT(ftruncate64);
 	return fails(OP_ALLOCATE, fd) ? -1 : next(fd, len);
+}
+
+int
+link(const char *from, const char *to)
+{
+	NEXT(link);
+	return asked(OP_LINK) && fails_at(to) ? -1 : next(from, to);
 }
 
 int
