@@ -61,6 +61,7 @@
 /* Recipients and what leaves */
 #define LIMIT_DISCLOSURES 10000                /* in one person's ledger of disclosures */
 #define LIMIT_DISCLOSURES_CALL 1000            /* recorded by one call */
+#define LIMIT_ENDS_CALL 1000                   /* grounds ended by one call */
 #define LIMIT_RECIPIENTS_KNOWN 1000            /* in the register */
 #define LIMIT_URL_BYTES 2000                   /* of a webhook */
 #define LIMIT_EVENT_BYTES (20 * 1000)          /* a webhook's body, as Standard Webhooks asks */

@@ -222,3 +222,119 @@ def test_what_has_an_end_is_cleared(vault):
     eventually(lambda: vault.metric('valv_sweep_time_seconds') > 0)
     # The key is free again: the same call makes another person.
     assert vault.operator.call('POST', '/v1/subjects', body, headers=headers).header('Idempotency-Replayed') is None
+
+
+# --- contracts that ended, many at once ---------------------------------------------------------------
+
+def stamp(seconds):
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(seconds))
+
+
+def ends(client, lines, purpose='order', **more):
+    reply = client.post('/v1/grounds/ends', {'purpose': purpose, 'ends': lines, **more})
+    assert reply.status == 200, reply
+    return reply.json['ends']
+
+
+def acts(client, id):
+    return [act['act'] for act in client.get(f'/v1/subjects/{id}/consents').json['acts']]
+
+
+def customer(client, began, **values):
+    values = {'email': definitions.email(), **values}
+    return make_person(client, values, [contract(at=stamp(began))])[0], values['email']
+
+
+def test_contracts_end_by_the_companys_own_reference(vault):
+    client, now = vault.operator, time.time()
+    persons = [customer(client, now - 100 * DAY) for _ in range(3)]
+    lines = [{'value': address, 'at': stamp(now - 10 * DAY)} for _, address in persons[:2]]
+    done = ends(client, lines + [{'value': 'nobody@example.com'}, {'value': 'x'}], field='email')
+    assert [line.get('changed') for line in done] == [True, True, None, None]
+    assert [line['problem']['member'] for line in done[2:]] == ['/ends/2', '/ends/3']
+    assert done[2]['problem']['type'].endswith('absent') and done[3]['problem']['type'].endswith('invalid')
+    assert {line['until'][:4] for line in done[:2]} == {stamp(now + 355 * DAY)[:4]}
+    again = ends(client, lines, field='email')
+    assert [(line['changed'], line['until']) for line in again] == [(False, line['until']) for line in done[:2]]
+    assert [acts(client, id) for id, _ in persons] == [['established', 'ended']] * 2 + [['established']]
+    entries = client.get(f'/v1/audit/entries?subject={persons[0][0]}&limit=1000').json['entries']
+    assert [entry['act'] for entry in entries].count('ledger.act') == 1
+
+
+def test_the_retention_counts_from_the_end_and_not_a_day_less(vault):
+    client, now = vault.operator, time.time()
+    kept, gone = (customer(client, now - 400 * DAY)[0] for _ in range(2))
+    assert [line['changed'] for line in ends(client, [{'subject': gone, 'at': stamp(now - 100 * DAY)}])] == [True]
+    vault.clock(263 * DAY)
+    vault.restart()
+    assert vault.operator.post('/v1/admin/sweep').status == 200
+    assert vault.email(gone), 'two days remain'
+    vault.server.stop()
+    vault.clock(267 * DAY)
+    vault.start()
+    eventually(lambda: vault.email(gone) is None)
+    assert vault.email(kept), 'a contract that did not end is kept'
+
+
+def test_an_end_never_erases_early(vault):
+    client, now = vault.operator, time.time()
+    id, _ = customer(client, now - 10 * DAY)
+    for at, why in ((now + DAY, 'future'), (now - 11 * DAY, 'before')):
+        line, = ends(client, [{'subject': id, 'at': stamp(at)}])
+        assert why in line['problem']['detail'] and line['problem']['type'].endswith('invalid')
+    other, _ = make_person(client, {'invoice': 'F-1'}, [{'purpose': 'books', 'evidence': {'reference': 'F-1'}}])
+    line, = ends(client, [{'subject': other}], 'books')
+    assert line['problem']['type'].endswith('conflict'), 'the retention of books counts from the end of the year'
+    assert acts(client, id) == acts(client, other) == ['established']
+    vault.clock(500 * DAY, 60)  # a clock that jumps
+    vault.restart()
+    line, = ends(vault.operator, [{'subject': id, 'at': stamp(now)}])
+    vault.operator.post('/v1/admin/sweep')
+    assert vault.email(id)
+
+
+def test_lines_of_a_list_stand_each_for_itself(vault):
+    client, address = vault.operator, definitions.email()
+    id, _ = customer(client, time.time() - DAY)
+    for _ in range(2):
+        make_person(client, {'email': address}, [contract()])
+    newsletter, _ = make_person(client)
+    done = ends(client, [{}, {'subject': id, 'value': 'x'}, {'value': address}, {'subject': newsletter},
+                         {'subject': '00000000-0000-4000-8000-000000000000'}, {'subject': 'x'}, {'subject': id}],
+                field='email')
+    kinds = [line['problem']['type'].rsplit('/', 1)[-1].rsplit(':', 1)[-1] if 'problem' in line else 'done' for line in done]
+    assert kinds == ['invalid', 'invalid', 'conflict', 'conflict', 'absent', 'invalid', 'done']
+    for wrong in ({'purpose': 'nothing', 'ends': []}, {'ends': []}, {'purpose': 'order', 'field': 'nick', 'ends': []},
+                  {'purpose': 'order', 'ends': [{}] * 1001}):
+        assert client.post('/v1/grounds/ends', wrong).status == 422
+
+
+def test_who_may_not_search_ends_by_id_only(app, api, make_key):
+    clerk, other = api.using(make_key(['write'])), api.using(make_key(['write', 'search'], ['newsletter']))
+    id, address = customer(app, time.time() - DAY)
+    assert clerk.post('/v1/grounds/ends', {'purpose': 'order', 'field': 'email', 'ends': [{'value': address}]}).status == 403
+    assert other.post('/v1/grounds/ends', {'purpose': 'order', 'ends': [{'subject': id}]}).slug == 'purpose-denied'
+    assert ends(clerk, [{'subject': id}])[0]['changed']
+
+
+def test_the_command_line_ends_contracts(vault, tmp_path):
+    client, now = vault.operator, time.time()
+    persons = [customer(client, now - 100 * DAY) for _ in range(2)]
+    path = tmp_path / 'ended.txt'
+    path.write_text(f'{persons[0][1]}\t{stamp(now - DAY)}\n{persons[1][1]}\nnobody@example.com\n')
+    call = [VALV, 'subject', 'ended', '--purpose', 'order', '--field', 'email', str(path), '--data', str(vault.server.data)]
+    done = subprocess.run(call, text=True, capture_output=True, timeout=60)
+    assert done.returncode == 1 and done.stdout == '2 recorded, 0 had ended before, 1 refused.\n', done
+    assert done.stderr.startswith('line 3: ') and 'nobody@example.com' not in done.stderr
+    assert '0 recorded, 2 had ended before' in subprocess.run(call, text=True, capture_output=True, timeout=60).stdout
+
+
+# --- the lag ------------------------------------------------------------------------------------------
+
+def test_the_lag_of_the_sweep_is_told(vault):
+    client = vault.operator
+    assert vault.metric('valv_sweep_lag_seconds') == vault.metric('valv_sweep_due') == 0
+    make_person(client, {'email': 'a@example.com'}, [consent(until=stamp(time.time() + 2))])
+    eventually(lambda: vault.metric('valv_sweep_due') == 1 and vault.metric('valv_sweep_lag_seconds') >= 1)
+    assert client.post('/v1/admin/sweep').json['values_gone'] == 1
+    assert vault.metric('valv_sweep_lag_seconds') == vault.metric('valv_sweep_due') == 0
