@@ -11,6 +11,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -152,6 +153,7 @@ class Server:
         self.logs.mkdir(parents=True, exist_ok=True)
         self.binary = binary
         self.process = None
+        self.killing = threading.Lock()
         self.url = None
         self.ready_file = self.logs / 'ready'
         assert os.access(binary, os.X_OK), f'{binary} is not there: build it, or set VALV'
@@ -204,11 +206,12 @@ class Server:
         return self.wait_ready()
 
     def kill(self):
-        """SIGKILL, and the wait for the end."""
-        process, self.process = self.process, None
-        if process:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+        """SIGKILL, and the wait for the end, whichever thread sent it."""
+        with self.killing:
+            process, self.process = self.process, None
+            if process:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
 
     def wait_end(self, seconds=30):
         """Exit status of a server that is expected to end by itself."""
