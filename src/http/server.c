@@ -721,14 +721,26 @@ server_port(const struct server *server)
 	return server->port;
 }
 
-static void
+/* Whoever comes from now on is refused.  The socket itself stays open until the library's threads have
+ * ended: they take it out of their epoll sets when they next wake, and give up the whole process when it is
+ * gone by then. */
+static int
 stop_listening(struct MHD_Daemon *daemon)
 {
-	if (daemon) {
-		int fd = MHD_quiesce_daemon(daemon);
-		if (fd >= 0)
-			close(fd);
-	}
+	int fd = daemon ? MHD_quiesce_daemon(daemon) : -1;
+
+	if (fd >= 0)
+		shutdown(fd, SHUT_RDWR);
+	return fd;
+}
+
+static void
+daemon_end(struct MHD_Daemon *daemon, int listener)
+{
+	if (daemon)
+		MHD_stop_daemon(daemon);
+	if (listener >= 0)
+		close(listener);
 }
 
 static void
@@ -759,22 +771,21 @@ void
 server_stop(struct server **server_at)
 {
 	struct server *server = *server_at;
+	int tcp, local;
 
 	if (!server)
 		return;
 	atomic_store(&server->stopping, true);
-	stop_listening(server->tcp);
-	stop_listening(server->local);
+	tcp = stop_listening(server->tcp);
+	local = stop_listening(server->local);
 	if (server->local)
 		unlink(server->config.socket_path);
 	wait_for_answers(server, (int64_t)server->config.grace_seconds * 1000000);
 	send_away_waiting(server);
 	pool_end(server->pool); /* waits for the handlers that run */
 	wait_for_answers(server, LINGER_US);
-	if (server->tcp)
-		MHD_stop_daemon(server->tcp);
-	if (server->local)
-		MHD_stop_daemon(server->local);
+	daemon_end(server->tcp, tcp);
+	daemon_end(server->local, local);
 	pool_free(&server->pool); /* only now: the library's threads put into it */
 	slow_watch_free(&server->watch);
 	free(server);
