@@ -317,6 +317,16 @@ def test_who_may_not_search_ends_by_id_only(app, api, make_key):
     assert ends(clerk, [{'subject': id}])[0]['changed']
 
 
+def test_who_is_not_there_takes_from_the_budget_and_nothing_else_does(vault):
+    client = vault.operator
+    assert client.put('/v1/settings/budget_per_hour', {'value': 2}).status == 200
+    poor = Client(vault.server.url).using(client.post('/v1/keys', {'name': 'poor', 'scopes': ['write', 'search'], 'purposes': '*'}).json['key'])
+    known = [{'value': customer(client, time.time() - DAY)[1]} for _ in range(2)]
+    done = ends(poor, [known[0], *({'value': definitions.email()} for _ in range(3)), known[1]], field='email')
+    kinds = [line['problem']['type'].rsplit('/', 1)[-1].rsplit(':', 1)[-1] if 'problem' in line else line['changed'] for line in done]
+    assert kinds == [True, 'absent', 'absent', 'budget', True]
+
+
 def test_the_command_line_ends_contracts(vault, tmp_path):
     client, now = vault.operator, time.time()
     persons = [customer(client, now - 100 * DAY) for _ in range(2)]
