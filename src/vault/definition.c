@@ -104,6 +104,8 @@ justification_read(struct job *job, struct json definition, const struct field *
 	if (json_kind(justification) != JSON_ABSENT) {
 		TRY(json_object(job, justification, members));
 		TRY(word_read(job, justification, "ground", justifications, COUNT(justifications), &ground));
+		if (!ground)
+			return json_fail(job, ERR_INVALID, json_member(job, justification, "ground"), "is required");
 		TRY(json_need_str(job, justification, "text", TEXT_MAX, &text));
 	}
 	if (field->type == TYPE_PERSONNUMMER && (!ground || !text.len))

@@ -43,6 +43,7 @@ def test_type_lookup_and_sensitivity_of_a_field_do_not_change(app):
     ({'options': ['a']}, '/options'), ({'type': 'enum'}, '/options'), ({'type': 'enum', 'options': []}, '/options'),
     ({'type': 'enum', 'options': CANARY}, '/options'),
     ({'type': 'personnummer'}, '/justification'),
+    ({'type': 'text', 'justification': {'text': 'x'}}, '/justification/ground'),
     ({'type': 'personnummer', 'justification': {'ground': CANARY, 'text': 'x'}}, '/justification/ground'),
     ({'type': 'personnummer', 'justification': {'ground': 'other'}}, '/justification/text'),
     ({'region': 'Sverige'}, '/region'), ({'category': 'x' * 65}, '/category'),
