@@ -1,4 +1,5 @@
-/* api/acts.c -- acts in a person's ledger: consents, grounds, objections, restriction, holds.
+/* api/acts.c -- acts in a person's ledger: consents, grounds, holds, and what they share
+ * with objections.c and restriction.c.
  *
  * What an act means depends on the person as they are when it is written, so each of these fills
  * its change inside subject_change(), which may do it again on a fresher row. */
@@ -7,6 +8,7 @@
 #include "api/audit.h"
 #include "base/limits.h"
 #include "vault/evidence.h"
+#include "vault/restrict.h"
 
 /* --- shared ----------------------------------------------------------------------------------- */
 
@@ -58,7 +60,7 @@ act_fits_basis(struct job *job, struct json body, struct act_new *act)
 	return OK;
 }
 
-static enum err
+enum err
 act_channels(struct job *job, struct json body, struct act_new *act)
 {
 	bool there;
@@ -118,22 +120,13 @@ again_empty(struct job *job, struct call *call)
 	return OK;
 }
 
-/* One act, appended to the person that the path names. */
-struct append {
-	struct call *call;
-	const struct purpose *purpose; /* by name in call->registry; NULL: none was named */
-	enum act act;
-	struct json body;
-};
-
-/* The purpose in the snapshot that the change works with. */
-static const struct purpose *
+const struct purpose *
 purpose_in(const struct change *change, const struct append *append)
 {
 	return append->purpose ? registry_purpose_no(change->registry, append->purpose->no) : NULL;
 }
 
-static void
+void
 append_acts(struct change *change, struct append *append, struct act_new *act, size_t count)
 {
 	change->entry = ENTRY_ACT;
@@ -145,8 +138,7 @@ append_acts(struct change *change, struct append *append, struct act_new *act, s
 	}
 }
 
-/* The person, and the purpose if the body names one. */
-static enum err
+enum err
 append_read(struct job *job, struct call *call, struct append *ret)
 {
 	bool there;
@@ -157,7 +149,7 @@ append_read(struct job *job, struct call *call, struct append *ret)
 	return call_purpose(job, call, call->body, &ret->purpose, &there);
 }
 
-static enum err
+enum err
 append_do(struct job *job, struct append *append, change_fill *fill)
 {
 	struct call *call = append->call;
@@ -177,21 +169,20 @@ purpose_needed(struct job *job, const struct append *append)
 	return OK;
 }
 
-/* An act on the whole person, or on all marketing, reaches beyond the purposes of a key. */
-static enum err
+enum err
 whole_person(struct job *job, const struct append *append)
 {
 	return append->purpose ? OK : call_may(job, append->call, 0);
 }
 
-static enum err
+enum err
 whole_read(struct job *job, struct call *call, struct append *ret)
 {
 	TRY(append_read(job, call, ret));
 	return whole_person(job, ret);
 }
 
-static enum err
+enum err
 scope_for(struct job *job, const struct append *append)
 {
 	if (act_raises(append->act) < 0)
@@ -199,9 +190,7 @@ scope_for(struct job *job, const struct append *append)
 	return require_scope(job, &append->call->principal, SCOPE_WRITE);
 }
 
-/* The version that a lowering act is about: the one that the person's ground or permission rests
- * on, or the one in force, or the newest that was: a no is always possible. */
-static const struct purpose_version *
+const struct purpose_version *
 version_lowered(const struct change *change, const struct purpose *purpose)
 {
 	const struct standing *standing = &change->subject.standing;
@@ -396,7 +385,8 @@ ground_fill(struct job *job, struct vault *vault, struct change *change, void *c
 		return json_fail(job, ERR_PURPOSE_INACTIVE,
 		                 json_member(job, append->body, "purpose"),
 		                 "the purpose has no version in force");
-	return act_about(job, change->registry, purpose, append->body, act);
+	TRY(act_about(job, change->registry, purpose, append->body, act));
+	return ground_may_begin(job, &change->subject.standing, act);
 }
 
 static enum err
@@ -420,48 +410,7 @@ on_grounds_post(struct job *job, struct call *call)
 	return append_do(job, &append, ground_fill);
 }
 
-/* --- objections ------------------------------------------------------------------------------- */
-
-static enum err
-objection_fill(struct job *job, struct vault *vault, struct change *change, void *ctx)
-{
-	struct append *append = ctx;
-	struct act_new *act = arena_alloc(&job->arena, sizeof(*act));
-	const struct purpose *purpose = purpose_in(change, append);
-	int method = METHOD_API_CALL;
-
-	act->act = ACT_OBJECTED;
-	act->version = purpose ? version_lowered(change, purpose) : NULL;
-	if (purpose && !act->version)
-		return json_fail(job, ERR_PURPOSE_INACTIVE,
-		                 json_member(job, append->body, "purpose"),
-		                 "the purpose was never in force");
-	TRY(act_times(job, append->body, act));
-	TRY(body_word(job, append->body, "method", WORDS_METHOD, &method, NULL));
-	act->method = (enum act_method)method;
-	TRY(act_channels(job, append->body, act));
-	if (!act->channels)
-		act->channels = CHANNELS_ALL;
-	append_acts(change, append, act, 1);
-	return OK;
-}
-
-/*= gdpr 21(2)
- *# The data subject shall have the right to object at any time to processing of personal data
- *# concerning him or her for direct marketing. */
-enum err
-on_objections_post(struct job *job, struct call *call)
-{
-	struct append append;
-
-	TRY(whole_read(job, call, &append));
-	return append_do(job, &append, objection_fill);
-}
-
-/* --- restriction ------------------------------------------------------------------------------ */
-
-/* {"name":text}, which is canonical. */
-static str
+str
 one_member(struct job *job, str name, str text)
 {
 	OWNED(buf_release) struct buf json = { .max = LIMIT_EVIDENCE_BYTES };
@@ -475,77 +424,17 @@ one_member(struct job *job, str name, str text)
 	return arena_str(&job->arena, buf_str(&json));
 }
 
-static enum err
-restriction_fill(struct job *job, struct vault *vault, struct change *change, void *ctx)
-{
-	struct append *append = ctx;
-	struct act_new *act = arena_alloc(&job->arena, sizeof(*act));
-	int reason = 0;
-
-	TRY(body_need_word(job, append->body, "reason", WORDS_RESTRICTION_REASON, &reason));
-	*act = (struct act_new){
-		.act = append->act,
-		.at = job->now,
-		.until_at = TIME_NEVER,
-		.method = METHOD_API_CALL,
-		.evidence =
-			one_member(job, S("reason"), words_name(WORDS_RESTRICTION_REASON, reason)),
-	};
-	append_acts(change, append, act, 1);
-	return OK;
-}
-
-/*= gdpr 18(3)
- *# A data subject who has obtained restriction of processing shall be informed by the controller
- *# before the restriction of processing is lifted. */
-static enum err
-told_before_lifting(struct job *job, const struct append *append)
-{
-	time_us told_at = 0;
-	bool there;
-
-	TRY(json_time(job, append->body, "told_at", &told_at, &there));
-	if (append->act == ACT_UNRESTRICTED && (!there || told_at > job->now))
-		return json_fail(
-			job, ERR_EVIDENCE, json_member(job, append->body, "told_at"),
-			"when the person was told, before the restriction is lifted, is needed");
-	return OK;
-}
-
-static enum err
-restriction_read(struct job *job, struct call *call, struct append *ret)
-{
-	int word = 0;
-
-	TRY(append_read(job, call, ret));
-	TRY(body_need_word(job, call->body, "act", WORDS_RESTRICTION_ACT, &word));
-	ret->act = (enum act)word;
-	TRY(told_before_lifting(job, ret));
-	TRY(scope_for(job, ret));
-	return whole_person(job, ret);
-}
-
-enum err
-on_restriction_post(struct job *job, struct call *call)
-{
-	struct append append;
-
-	TRY(restriction_read(job, call, &append));
-	return append_do(job, &append, restriction_fill);
-}
-
 /* --- holds ------------------------------------------------------------------------------------ */
 
-static enum err
-hold_fields_read(struct job *job, const struct registry *registry, struct json body, bytes *ret)
+enum err
+fields_read(struct job *job, const struct registry *registry, struct json body, bool needed, bytes *ret)
 {
 	OWNED(buf_release) struct buf numbers = { .max = 2 * LIMIT_VALUES };
-	struct json list;
+	struct json place = json_member(job, body, "fields"), list;
 
 	TRY(json_array(job, body, "fields", LIMIT_VALUES, &list));
-	if (!json_count(list))
-		return json_fail(job, ERR_INVALID, json_member(job, body, "fields"),
-		                 "names the fields that are kept");
+	if (!json_count(list) && (needed || json_kind(place) == JSON_ARRAY))
+		return json_fail(job, ERR_INVALID, place, "names the fields that are meant");
 	for (size_t i = 0; i < json_count(list); i++) {
 		struct json element = json_element(job, list, i);
 		const struct field *field;
@@ -578,7 +467,7 @@ hold_fill(struct job *job, struct vault *vault, struct change *change, void *ctx
 	if (!str_trim(reason).len)
 		return json_fail(job, ERR_INVALID, json_member(job, append->body, "reason"),
 		                 "is empty");
-	TRY(hold_fields_read(job, change->registry, append->body, &act->detail));
+	TRY(fields_read(job, change->registry, append->body, true, &act->detail));
 	act->evidence = one_member(job, S("reason"), reason);
 	append_acts(change, append, act, 1);
 	return OK;
@@ -600,7 +489,7 @@ is_held(const struct standing *standing, int64_t seq)
 		const struct ground *ground = &standing->ground[i];
 		if (ground->basis == BASIS_STORAGE_ONLY && ground->seq == seq &&
 		    ground->state != GROUND_OVER)
-			return true;
+			return !standing_restriction(standing, seq); /* that one is lifted, not released */
 	}
 	return false;
 }
@@ -706,6 +595,34 @@ put_lines(struct json_out *out, str name, str lines)
 	json_close(out, ']');
 }
 
+static void
+put_reason(struct json_out *out, const struct registry *registry, const struct act_row *act)
+{
+	bytes fields = act->detail;
+	uint8_t reason;
+
+	if (!eat_u8(&fields, &reason))
+		return;
+	json_pair_str(out, S("reason"),
+	              act->act == ACT_EXCEPTED ? exception_name((enum exception)reason)
+	                                       : restriction_name((enum restriction_reason)reason));
+	if (fields.len)
+		fields_pair(out, registry, fields);
+}
+
+/* Ledger numbers that the act is about; what may follow the last is no number. */
+static void
+put_about(struct json_out *out, bytes detail)
+{
+	uint64_t seq;
+
+	json_name(out, S("about"));
+	json_open(out, '[');
+	while (detail.len >= 8 && eat_le64(&detail, &seq))
+		json_put_i64(out, (int64_t)seq);
+	json_close(out, ']');
+}
+
 /* What stands open in the act, by its kind (standing.h). */
 static void
 put_detail(struct json_out *out, const struct registry *registry, const struct act_row *act)
@@ -714,13 +631,18 @@ put_detail(struct json_out *out, const struct registry *registry, const struct a
 	uint64_t seq;
 	uint16_t count;
 
-	if (act->act == ACT_HELD)
+	if (act->act == ACT_HELD || act->act == ACT_CORRECTED || act->act == ACT_COMPLETED)
 		fields_pair(out, registry, detail);
 	else if (act->act == ACT_ERASED && eat_le16(&detail, &count) &&
 	         eat_bytes(&detail, (size_t)count * 2, &fields))
 		fields_pair(out, registry, fields);
 	else if (act->act == ACT_RELEASED && eat_le64(&detail, &seq))
 		json_pair_i64(out, S("released"), (int64_t)seq);
+	else if (act->act == ACT_RESTRICTED || act->act == ACT_EXCEPTED)
+		put_reason(out, registry, act);
+	else if (act->act == ACT_UNRESTRICTED || act->act == ACT_TOLD || act->act == ACT_UPHELD ||
+	         act->act == ACT_OVERRULED)
+		put_about(out, detail);
 	else if (detail.len && act->basis == BASIS_SOFT_OPT_IN)
 		put_lines(out, S("categories"), bytes_str(detail));
 }

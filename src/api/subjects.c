@@ -240,6 +240,8 @@ values_write(struct json_out *out, const struct registry *registry, const struct
 		json_pair_str(out, S("value"), value[i].text);
 		json_pair_str(out, S("origin"), origin_name(value[i].origin));
 		json_pair_time(out, S("stored_at"), value[i].stored_at);
+		if (value[i].statement.len)
+			json_pair_str(out, S("statement"), value[i].statement);
 		json_close(out, '}');
 	}
 	json_close(out, '}');
@@ -276,7 +278,22 @@ flags_write(struct json_out *out, uint32_t flags)
 	json_close(out, ']');
 }
 
+/* Fields that may not be used now and are left out for that (Article 18), where it is not all of them. */
 static void
+restricted_fields_write(struct json_out *out, const struct registry *registry,
+                        const struct standing *standing)
+{
+	if (standing->restricted || !standing->restriction_count)
+		return;
+	json_name(out, S("restricted_fields"));
+	json_open(out, '[');
+	for (size_t i = 0; i < registry->field_count; i++)
+		if (standing_restricts(standing, registry->field[i].no))
+			json_put_str(out, registry->field[i].name);
+	json_close(out, ']');
+}
+
+void
 subject_write(struct job *job, struct call *call, const struct purpose *purpose,
               const struct subject *subject, const struct value *value, size_t count)
 {
@@ -291,6 +308,7 @@ subject_write(struct job *job, struct call *call, const struct purpose *purpose,
 	json_pair_i64(out, S("version"), subject->version);
 	json_pair_str(out, S("purpose"), purpose ? purpose->name : S("rights"));
 	json_pair_bool(out, S("restricted"), subject->standing.restricted);
+	restricted_fields_write(out, registry, &subject->standing);
 	values_write(out, registry, value, count);
 	json_name(out, S("grounds"));
 	json_open(out, '[');
@@ -345,6 +363,111 @@ not_taken_away(struct job *job, struct json body, const char *name)
 	return OK;
 }
 
+/* {name: text}; null takes the statement back. */
+static enum err
+statements_read(struct job *job, struct call *call, struct json statements, struct change *change)
+{
+	void *iterator = NULL;
+	struct json value;
+	str name;
+
+	if (json_kind(statements) == JSON_ABSENT || json_kind(statements) == JSON_NULL)
+		return OK;
+	if (json_kind(statements) != JSON_OBJECT || json_count(statements) > LIMIT_VALUES)
+		return json_fail(job, ERR_INVALID, statements,
+		                 "must be an object of texts by name of field");
+	change->statement = arena_array(&job->arena, json_count(statements) + 1, sizeof(*change->statement));
+	while (json_each(job, statements, &iterator, &name, &value)) {
+		struct statement_set *set = &change->statement[change->statement_count++];
+		set->field = registry_field(change->registry, name);
+		if (!set->field)
+			return json_fail(job, ERR_INVALID, statements, "has a name that is no field's");
+		TRY(call_may_field(job, call, set->field));
+		if (json_kind(value) != JSON_NULL)
+			TRY(json_scalar(job, json_at_name(job, statements, value, set->field->name),
+			                LIMIT_STATEMENT_BYTES, &set->text));
+	}
+	return OK;
+}
+
+/* --- on whose request ------------------------------------------------------------------------- */
+
+struct asked_by {
+	str requested_by, reference, note;
+	int method;
+};
+
+static enum err
+correction_read(struct job *job, struct json correction, struct asked_by *ret)
+{
+	int word = 0;
+
+	*ret = (struct asked_by){ .method = METHOD_STAFF };
+	TRY(schema_check(job, SCHEMA_CORRECTION, correction));
+	TRY(body_need_word(job, correction, "requested_by", WORDS_REQUESTER, &word));
+	ret->requested_by = words_name(WORDS_REQUESTER, word);
+	TRY(body_word(job, correction, "method", WORDS_METHOD, &ret->method, NULL));
+	TRY(json_str(job, correction, "reference", 200, &ret->reference, NULL));
+	return json_str(job, correction, "note", 2000, &ret->note, NULL);
+}
+
+/* Names in the order that makes it canonical. */
+static str
+correction_evidence(struct job *job, const struct asked_by *by)
+{
+	OWNED(buf_release) struct buf text = { .max = LIMIT_BODY_BYTES };
+	struct json_out out;
+
+	json_out_begin(&out, &text);
+	json_open(&out, '{');
+	if (by->note.len)
+		json_pair_str(&out, S("note"), by->note);
+	if (by->reference.len)
+		json_pair_str(&out, S("reference"), by->reference);
+	json_pair_str(&out, S("requested_by"), by->requested_by);
+	json_close(&out, '}');
+	must(buf_ok(&text));
+	return arena_str(&job->arena, buf_str(&text));
+}
+
+static void
+correction_act(struct job *job, struct change *change, enum act act, const struct buf *fields,
+               const struct asked_by *by)
+{
+	if (!fields->len)
+		return;
+	change->act[change->act_count++] = (struct act_new){
+		.act = act, .at = job->now, .until_at = TIME_NEVER, .method = (enum act_method)by->method,
+		.detail = arena_bytes(&job->arena, buf_bytes(fields)), .evidence = correction_evidence(job, by),
+	};
+}
+
+/* The fact is kept, in the ledger where somebody asked for it, in any case in the audit log: which
+ * fields, when, by whom.  Nothing of the value, not even a hash: whoever holds its key could try guesses
+ * on it (I6). */
+static enum err
+correction_acts(struct job *job, struct json body, struct change *change)
+{
+	OWNED(buf_release) struct buf values = { .max = 2 * LIMIT_VALUES };
+	OWNED(buf_release) struct buf statements = { .max = 2 * LIMIT_VALUES };
+	struct json correction = json_member(job, body, "correction");
+	struct asked_by by = { .requested_by = S("person"), .method = METHOD_API_CALL };
+	bool there = json_kind(correction) == JSON_OBJECT;
+
+	if (there)
+		TRY(correction_read(job, correction, &by));
+	else if (json_kind(correction) != JSON_ABSENT)
+		return json_fail(job, ERR_INVALID, correction, "must be an object");
+	for (size_t i = 0; i < change->value_count && there; i++)
+		buf_le16(&values, change->value[i].field->no);
+	for (size_t i = 0; i < change->statement_count; i++)
+		buf_le16(&statements, change->statement[i].field->no);
+	change->act = arena_array(&job->arena, 2, sizeof(*change->act));
+	correction_act(job, change, ACT_CORRECTED, &values, &by);
+	correction_act(job, change, ACT_COMPLETED, &statements, &by);
+	return OK;
+}
+
 /* A key changes a value that this person has for one of its purposes, now. */
 static enum err
 may_change(struct job *job, struct call *call, const struct change *change,
@@ -374,6 +497,8 @@ may_patch(struct job *job, struct call *call, const struct change *change)
 		TRY(call_may(job, call, 0)); /* reaches beyond the purposes of a key */
 	for (size_t i = 0; i < change->value_count; i++)
 		TRY(may_change(job, call, change, change->value[i].field));
+	for (size_t i = 0; i < change->statement_count; i++)
+		TRY(may_change(job, call, change, change->statement[i].field));
 	return OK;
 }
 
@@ -395,6 +520,8 @@ patch_fill(struct job *job, struct vault *vault, struct change *change, void *ct
 	TRY(body_word(job, body, "origin", WORDS_ORIGIN, &origin, NULL));
 	TRY(values_read(job, patch->call, change->registry, values, (enum origin)origin, true,
 	                change));
+	TRY(statements_read(job, patch->call, json_member(job, body, "statements"), change));
+	TRY(correction_acts(job, body, change));
 	return may_patch(job, patch->call, change);
 }
 

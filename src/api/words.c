@@ -160,14 +160,22 @@ static const struct word recipient_state[] = {
 static const struct word receipt_format[] = { RECEIPT_FORMAT_TABLE(SECOND) };
 static const struct word restriction_act[] = {
 	WORD(ACT_RESTRICTED, "restricted"),
+	WORD(ACT_TOLD, "told"),
 	WORD(ACT_UNRESTRICTED, "unrestricted"),
 };
 /* Article 18(1)(a)-(d). */
-static const struct word restriction_reason[] = {
-	WORD(1, "accuracy"),
-	WORD(2, "unlawful"),
-	WORD(3, "claims"),
-	WORD(4, "objection"),
+static const struct word restriction_reason[] = { RESTRICTION_TABLE(THIRD) };
+static const struct word exception[] = { EXCEPTION_TABLE(THIRD) };
+/* Who asked for a correction. */
+static const struct word requester[] = {
+	WORD(1, "person"),
+	WORD(2, "representative"),
+	WORD(3, "authority"),
+	WORD(4, "controller"),
+};
+static const struct word ruling[] = {
+	WORD(RULING_UPHELD, "upheld"),
+	WORD(RULING_OVERRULED, "overruled"),
 };
 static const struct word retention_event[] = {
 	WORD(RETENTION_GIVEN, "given"),
@@ -206,6 +214,7 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_DIRECTION] = LIST(direction),
 	[WORDS_ENCODING] = LIST(encoding),
 	[WORDS_ENTRY] = LIST(entry),
+	[WORDS_EXCEPTION] = LIST(exception),
 	[WORDS_EXPORT_FORMAT] = LIST(export_format),
 	[WORDS_FLAG] = LIST(flag),
 	[WORDS_ERASE_REASON] = LIST(erase_reason),
@@ -249,6 +258,8 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_RESTRICTION_REASON] = LIST(restriction_reason),
 	[WORDS_RETENTION_EVENT] = LIST(retention_event),
 	[WORDS_RIGHT] = LIST(right),
+	[WORDS_REQUESTER] = LIST(requester),
+	[WORDS_RULING] = LIST(ruling),
 	[WORDS_SCOPE] = LIST(scope),
 	[WORDS_SENSITIVITY] = LIST(sensitivity),
 	[WORDS_SETTING] = LIST(setting),

@@ -32,6 +32,7 @@
 /* One person */
 #define LIMIT_VALUES 200                       /* values of one person */
 #define LIMIT_VALUE_BYTES (16 * 1024)          /* one value, canonical form */
+#define LIMIT_STATEMENT_BYTES (4 * 1024)       /* what a person adds to one value (Article 16) */
 #define LIMIT_GROUNDS 200                      /* grounds of one person */
 #define LIMIT_LEDGER 10000                     /* acts in one person's ledger */
 #define LIMIT_EVIDENCE_BYTES (8 * 1024)        /* evidence of one act, canonical JSON */

@@ -42,6 +42,8 @@ static const char *const sentences[REASON_COUNT] = {
 	[REASON_FREQUENCY] = "The person was contacted as often as allowed.",
 	[REASON_SHARED_NO] = "Somebody else who has this address said no.",
 	[REASON_CHILD] = "The person is a child, and no guardian consented.",
+	[REASON_OBJECTION_PENDING] = "The person objected, and that is not decided yet.",
+	[REASON_HUMAN] = "The person contested decisions by a machine alone: a human decides.",
 	[REASON_ERROR] = "It could not be decided, and that means no.",
 };
 

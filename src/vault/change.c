@@ -94,7 +94,7 @@ act_check(struct prepare *prepare, const struct act_new *act)
 	 * written down for ever. */
 	if (act->until_at && act->until_at <= act->at)
 		return fail_at(job, ERR_INVALID, S("/until"), "is not after the act");
-	if (act_raises(act->act) <= 0 || !version)
+	if (act_raises(act->act) <= 0 || act->act == ACT_OVERRULED || !version)
 		return OK;
 	/* A purpose that has ended, or a version that was never in force, starts nothing new. */
 	if (version->state == VERSION_DRAFT || version->state == VERSION_ENDED)
@@ -194,11 +194,19 @@ act_row_make(struct prepare *prepare, const struct act_new *act, int64_t seq, st
 	};
 }
 
+/* Acts for which there is always room: a no, an end, and what the person has a right to. */
 static bool
-only_lowers(const struct change *change)
+is_owed(enum act act)
+{
+	return act_raises(act) < 0 || act == ACT_CORRECTED || act == ACT_COMPLETED || act == ACT_TOLD ||
+	       act == ACT_UNRESTRICTED || act == ACT_OVERRULED;
+}
+
+static bool
+only_owed(const struct change *change)
 {
 	for (size_t i = 0; i < change->act_count; i++)
-		if (act_raises(change->act[i].act) >= 0 && !change->act[i].told)
+		if (!is_owed(change->act[i].act) && !change->act[i].told)
 			return false;
 	return true;
 }
@@ -216,7 +224,7 @@ ledger_extend(struct prepare *prepare)
 	if (change->subject.version)
 		TRY(ledger_read(job, change->subject.no, &old, &old_count));
 	/* A no, and an end that the sweep writes down, find room beyond the limit (Article 7(3)). */
-	if (old_count + change->act_count > (only_lowers(change) ? 5 * LIMIT_LEDGER : LIMIT_LEDGER))
+	if (old_count + change->act_count > (only_owed(change) ? 5 * LIMIT_LEDGER : LIMIT_LEDGER))
 		return fail(job, ERR_LIMIT, "limit_ledger: this person's ledger holds as many acts as it may");
 	all = arena_array(&job->arena, old_count + change->act_count + 1, sizeof(*all));
 	if (old_count) {
@@ -247,6 +255,29 @@ value_find(struct value *value, size_t count, uint16_t field)
 	return NULL;
 }
 
+/*= gdpr 16
+ *# The data subject shall have the right to have incomplete personal data completed, including by
+ *# means of providing a supplementary statement. */
+static enum err
+statements_merge(struct prepare *prepare, struct value *value, size_t count)
+{
+	for (size_t i = 0; i < prepare->change->statement_count; i++) {
+		const struct statement_set *set = &prepare->change->statement[i];
+		struct value *at = value_find(value, count, set->field->no);
+		OWNED(buf_release) struct buf where = { .max = 128 };
+
+		if (at) {
+			at->statement = set->text;
+			continue;
+		}
+		buf_put(&where, S("/statements/"));
+		buf_put(&where, set->field->name);
+		return fail_at(prepare->job, ERR_INVALID, buf_str(&where),
+		               "the person has no value there that could be completed");
+	}
+	return OK;
+}
+
 static enum err
 values_merge(struct prepare *prepare)
 {
@@ -273,11 +304,24 @@ values_merge(struct prepare *prepare)
 		*at = (struct value){ .field = set->field->no, .origin = set->origin,
 			              .stored_at = job->now, .stored_by = job->actor, .text = set->text };
 	}
+	TRY(statements_merge(prepare, value, count));
 	if (count > LIMIT_VALUES)
 		return fail(job, ERR_LIMIT, "limit_values: this person has as many values as there may be");
 	prepare->value = value;
 	prepare->value_count = count;
 	return OK;
+}
+
+/* A storage-only ground keeps what is there, corrected or not; it is no reason to collect. */
+static bool
+is_covered(const struct prepare *prepare, const struct value *value, bool is_new, time_us as_of,
+           uint16_t *covering)
+{
+	size_t count = standing_covering(prepare->change->registry, &prepare->plan->after.standing,
+	                                 as_of, value->field, covering);
+	bool kept_only = count == 1 && covering[0] == 0;
+
+	return count && !(is_new && kept_only && !value_find(prepare->old, prepare->old_count, value->field));
 }
 
 /* P1, and I1 for what was there: uncovered old values go, uncovered new ones are refused. */
@@ -296,7 +340,7 @@ values_cover(struct prepare *prepare)
 		time_us as_of = is_new ? job->now : prepare->keep_as_of;
 		OWNED(buf_release) struct buf where = { .max = 128 };
 
-		if (standing_covering(change->registry, standing, as_of, value->field, covering)) {
+		if (is_covered(prepare, value, is_new, as_of, covering)) {
 			prepare->value[kept++] = *value;
 			continue;
 		}
@@ -453,6 +497,20 @@ suppressions_of_act(struct prepare *prepare, const struct act_row *act)
 	}
 }
 
+/* A ruling takes back what the objection that it overrules had put there, and nothing else (U1). */
+static void
+lifts_of_ruling(struct prepare *prepare, const struct act_row *act)
+{
+	for (enum channel channel = CHANNEL_EMAIL; channel < CHANNEL_COUNT; channel++) {
+		enum address address = channel_address(channel);
+		const struct suppression stop = { .scope = SCOPE_PURPOSE, .purpose = act->purpose,
+			                          .channel = channel, .at = act->at,
+			                          .source = SOURCE_OBJECTION };
+		if (address != ADDRESS_NONE)
+			lift_row(prepare, address, &stop);
+	}
+}
+
 /* Did the act raise what it says?  The first step of a double opt-in, a late press on an old link and
  * a yes from before the stop did not (L2), and so lift nothing. */
 static bool
@@ -499,6 +557,8 @@ suppressions_make(struct prepare *prepare)
 		const struct act_row *act = &plan->act[i];
 		if (act->act == ACT_WITHDRAWN || act->act == ACT_OBJECTED)
 			suppressions_of_act(prepare, act);
+		else if (act->act == ACT_OVERRULED)
+			lifts_of_ruling(prepare, act);
 		else if (act->act == ACT_CONFIRMED ||
 		         (act->act == ACT_GIVEN && prepare->change->subject.version))
 			lifts_of_act(prepare, act);
@@ -964,6 +1024,19 @@ turn_end(struct subject_turn **turn)
 	subject_turn_end(turn);
 }
 
+/* What a change works on is folded anew where the stored form is older than what acts now refer to. */
+static enum err
+standing_fresh(struct job *job, const struct registry *registry, struct subject *subject)
+{
+	struct act_row *act;
+	size_t count;
+
+	if (subject->standing.format == STANDING_FORMAT)
+		return OK;
+	TRY(ledger_read(job, subject->no, &act, &count));
+	return standing_fold(job, registry, act, count, &subject->standing);
+}
+
 static enum err
 change_try(struct job *job, struct vault *vault, uid id, change_fill *fill, void *ctx, bool *ret_again,
            struct change_result *ret)
@@ -977,6 +1050,7 @@ change_try(struct job *job, struct vault *vault, uid id, change_fill *fill, void
 	TRY(subject_get(job, vault, id, &change.subject));
 	turn = subject_turn_take(vault->store, change.subject.no);
 	TRY(subject_get(job, vault, id, &change.subject)); /* as it is now that it is our turn */
+	TRY(standing_fresh(job, registry, &change.subject));
 	change.registry = registry;
 	TRY(fill(job, vault, &change, ctx));
 	err = change_commit(job, vault, &change, ret);

@@ -37,6 +37,22 @@ allow(struct decision *d, enum reason reason, enum basis basis, uint32_t version
 	return true;
 }
 
+/* A field that holds an address of the channel's kind is restricted: which of several is the address
+ * cannot be told from the row, so any of them counts. */
+static bool
+address_restricted(const struct decision *d)
+{
+	enum address address = channel_address(d->question->channel);
+	const struct field *field;
+
+	if (!d->standing->restriction_count || address == ADDRESS_NONE)
+		return false;
+	for (size_t nth = 0; (field = registry_address(d->registry, address, nth)); nth++)
+		if (standing_restricts(d->standing, field->no))
+			return true;
+	return false;
+}
+
 static const struct purpose_version *
 newest_version(const struct purpose *purpose)
 {
@@ -56,7 +72,7 @@ step_person(struct decision *d)
 
 	if (subject->erased)
 		return deny(d, REASON_ERASED);
-	if (d->standing->restricted)
+	if (d->standing->restricted || address_restricted(d))
 		return deny(d, REASON_RESTRICTED);
 	if (subject->flags & FLAG_DECEASED)
 		return deny(d, REASON_DECEASED);
@@ -103,6 +119,13 @@ newest_yes(const struct decision *d, const struct permission *permission)
 	return newest;
 }
 
+/* Article 21(1): somebody has to weigh it first.  An objection to marketing is not weighed. */
+static bool
+undecided(const struct decision *d)
+{
+	return !d->marketing && standing_undecided(d->standing, d->question->purpose->no, d->facts->now);
+}
+
 /* Step 2.  A sale or another ground never outweighs an objection to marketing: only a consent that
  * is newer does (L2), which is why newest_yes() looks at grounds for messages that are not marketing. */
 static bool
@@ -118,7 +141,7 @@ step_no(struct decision *d)
 	if (standing_objected(d->standing, d->question->purpose->no, d->marketing, d->question->channel,
 	                      &objected_at) &&
 	    objected_at >= newest_yes(d, permission))
-		return deny(d, REASON_OBJECTED);
+		return deny(d, undecided(d) ? REASON_OBJECTION_PENDING : REASON_OBJECTED);
 	if (!permission)
 		return false;
 	if (permission->state == PERMISSION_OBJECTED)
@@ -127,6 +150,17 @@ step_no(struct decision *d)
 		return deny(d, REASON_WITHDRAWN);
 	if (permission->state == PERMISSION_REFUSED)
 		return deny(d, REASON_REFUSED);
+	return false;
+}
+
+/*= gdpr 22(3)
+ *# The data controller shall implement suitable measures, at least the right to obtain human
+ *# intervention, to express his or her point of view and to contest the decision. */
+static bool
+step_contested(struct decision *d)
+{
+	if (d->question->channel == CHANNEL_NONE && standing_contested(d->standing, d->question->purpose->no))
+		return deny(d, REASON_HUMAN);
 	return false;
 }
 
@@ -306,7 +340,7 @@ step_use(struct decision *d)
 		if (ground->purpose == d->question->purpose->no && ground_usable(ground, d->facts->now))
 			return allow(d, REASON_GROUND, ground->basis, ground->version, ground->seq);
 	}
-	return deny(d, REASON_NO_GROUND);
+	return deny(d, undecided(d) ? REASON_OBJECTION_PENDING : REASON_NO_GROUND);
 }
 
 /* Step 9, with the nearest reason. */
@@ -324,7 +358,7 @@ step_nothing(struct decision *d)
 		return deny(d, REASON_PROMOTIONAL);
 	if (d->newest->basis == BASIS_CONSENT)
 		return deny(d, REASON_NO_CONSENT);
-	return deny(d, REASON_NO_GROUND);
+	return deny(d, undecided(d) ? REASON_OBJECTION_PENDING : REASON_NO_GROUND);
 }
 
 static int64_t
@@ -382,7 +416,7 @@ decide_person(const struct registry *registry, const struct facts *facts,
 	}
 	d.marketing = question->message_class == CLASS_MARKETING || question->promotional ||
 	              d.newest->marketing;
-	if (step_person(&d) || step_no(&d) || step_told(&d))
+	if (step_person(&d) || step_no(&d) || step_contested(&d) || step_told(&d))
 		return;
 	if (!(d.newest->channels & CHANNEL_BIT(question->channel)) && question->channel != CHANNEL_NONE) {
 		deny(&d, REASON_CHANNEL);

@@ -4,6 +4,8 @@
 #include "base/limits.h"
 
 #define FORMAT 1
+#define FORMAT_STATED 2 /* some value has a statement */
+#define STATED 0x80     /* in the octet of the origin */
 #define SECTIONS_MAX (KEYSET_MAX - 1)
 /* A record is built of half as many, so that an act that takes a ground away, and with it may move
  * every section to a fresh key beside the old one, never fails for want of room (Article 7(3)). */
@@ -52,7 +54,7 @@ sections_read(struct job *job, bytes record, struct section **ret, size_t *ret_c
 	*ret_count = 0;
 	if (!record.len)
 		return OK;
-	if (!eat_u8(&record, &format) || format != FORMAT || !eat_le16(&record, &count) ||
+	if (!eat_u8(&record, &format) || (format != FORMAT && format != FORMAT_STATED) || !eat_le16(&record, &count) ||
 	    count > SECTIONS_MAX)
 		return fail(job, ERR_CORRUPT, "a sealed record has no form that is known");
 	section = arena_array(&job->arena, count, sizeof(*section));
@@ -84,12 +86,15 @@ eat_value(bytes *rest, uint32_t section, struct value *ret)
 {
 	uint64_t stored_at, actor;
 	uint8_t origin, kind;
-	bytes text;
+	bytes text, statement = { 0 };
 
 	if (!eat_le16(rest, &ret->field) || !eat_u8(rest, &origin) || !eat_le64(rest, &stored_at) ||
 	    !eat_u8(rest, &kind) || !eat_le64(rest, &actor) || !eat_block(rest, &text))
 		return false;
-	ret->origin = (enum origin)origin;
+	if (origin & STATED && !eat_block(rest, &statement))
+		return false;
+	ret->origin = (enum origin)(origin & ~STATED);
+	ret->statement = bytes_str(statement);
 	ret->stored_at = (time_us)stored_at;
 	ret->stored_by = (struct actor){ (enum actor_kind)kind, (int64_t)actor };
 	ret->text = bytes_str(text);
@@ -300,7 +305,16 @@ same_value(const struct value *a, const struct value *b)
 {
 	return a->field == b->field && a->origin == b->origin && a->stored_at == b->stored_at &&
 	       a->stored_by.kind == b->stored_by.kind && a->stored_by.no == b->stored_by.no &&
-	       str_eq(a->text, b->text);
+	       str_eq(a->text, b->text) && str_eq(a->statement, b->statement);
+}
+
+/*= gdpr 16
+ *# The right to obtain the rectification of inaccurate personal data: what was wrong is gone, not
+ *# only out of sight.  Words that complete it may be added to without that. */
+static bool
+loses_text(const struct value *was, const struct value *is)
+{
+	return !str_eq(was->text, is->text) || (was->statement.len && !str_eq(was->statement, is->statement));
 }
 
 /* What became of a section: its values in the new group, and whether any were added or changed. */
@@ -317,7 +331,7 @@ section_compare(const struct build *build, const struct section *old, const stru
 		before++;
 		for (size_t n = 0; n < group->value_count; n++)
 			if (group->value[n]->field == was->field) {
-				kept++;
+				kept += !loses_text(was, group->value[n]);
 				same += same_value(group->value[n], was);
 			}
 	}
@@ -358,11 +372,13 @@ section_seal(struct build *build, const struct group *group, uint32_t no)
 	for (size_t i = 0; i < group->value_count; i++) {
 		const struct value *value = group->value[i];
 		buf_le16(&plain, value->field);
-		buf_u8(&plain, (uint8_t)value->origin);
+		buf_u8(&plain, (uint8_t)value->origin | (value->statement.len ? STATED : 0));
 		buf_le64(&plain, (uint64_t)value->stored_at);
 		buf_u8(&plain, (uint8_t)value->stored_by.kind);
 		buf_le64(&plain, (uint64_t)value->stored_by.no);
 		buf_block(&plain, str_bytes(value->text));
+		if (value->statement.len)
+			buf_block(&plain, str_bytes(value->statement));
 	}
 	if (!buf_ok(&plain))
 		return fail(build->job, ERR_LIMIT, "limit_record_bytes: the values of this person are too many");
@@ -377,7 +393,7 @@ section_seal(struct build *build, const struct group *group, uint32_t no)
 	return OK;
 }
 
-/* D2: unchanged, its bytes; lost a value, a fresh key under a fresh number; else the same key. */
+/* D2: unchanged, its bytes; lost or replaced a value, a fresh key under a fresh number; else the same. */
 static enum err
 group_place(struct build *build, const struct group *group)
 {
@@ -404,6 +420,15 @@ group_place(struct build *build, const struct group *group)
 	return OK;
 }
 
+static uint8_t
+format_for(const struct value *value, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (value[i].statement.len)
+			return FORMAT_STATED;
+	return FORMAT;
+}
+
 enum err
 record_build(struct job *job, const struct registry *registry, uid subject, int64_t version,
              const struct standing *standing, time_us as_of, const struct value *old, size_t old_count,
@@ -426,7 +451,7 @@ record_build(struct job *job, const struct registry *registry, uid subject, int6
 		built.keys_added = true;
 	}
 	key_keep(&build, 0);
-	buf_u8(&out, FORMAT);
+	buf_u8(&out, format_for(value, value_count));
 	buf_le16(&out, (uint16_t)build.group_count);
 	for (size_t i = 0; i < build.group_count; i++)
 		TRY(group_place(&build, &build.group[i]));

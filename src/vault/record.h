@@ -5,14 +5,18 @@
  *
  *   D1  A section's associated data binds subject id, section, the version it was sealed at, and
  *       its set of purposes: no ciphertext can be moved to another person, section or time.
- *   D2  A section that loses a value (erased, or moved to another section) gets a fresh key;
- *       rectification keeps the key.  A section that is unchanged keeps its bytes.
+ *   D2  A section that loses a value (erased, moved to another section, or replaced: Article 16)
+ *       gets a fresh key, so that no copy of the old bytes opens any more.  One that only gains
+ *       keeps its key; one that is unchanged keeps its bytes.
  *   D3  record_build() puts in no value that its coverage does not name (I1).
  *
- *   record    u8 format 1 | le16 count | section*
+ *   record    u8 format | le16 count | section*
  *   section   le32 no | le64 version | le16 n, le16 purpose* | block ciphertext
  *   inside    le16 count | { le16 field | u8 origin | le64 stored_at | u8 actor kind | le64 actor
  *             | block value }*
+ *
+ * Format 2: where bit 7 of the origin is set, the person's supplementary statement (Article 16)
+ * follows the value as a block.  A record without one is written as format 1.
  */
 #ifndef VAULT_RECORD_H
 #define VAULT_RECORD_H
@@ -26,6 +30,7 @@ struct value {
 	time_us stored_at;
 	struct actor stored_by;
 	str text;         /* canonical form */
+	str statement;    /* with which the person completes it; "" none */
 	uint32_t section; /* where it was found; 0: new */
 };
 

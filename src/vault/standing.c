@@ -1,4 +1,4 @@
-/* vault/standing.c -- contract and L1-L5: see standing.h.
+/* vault/standing.c -- contract and L1-L8: see standing.h.
  *
  * The fold walks the acts in order and keeps two small tables: permissions by (purpose, channel)
  * and grounds by (purpose, basis, version), beside objections and the restriction.  A consent ground
@@ -8,13 +8,15 @@
 #include "base/limits.h"
 
 #define PENDING_DAYS 7 /* an unconfirmed consent keeps its values this long (law.md C3.4) */
-#define FORMAT 1
+#define FORMAT_BEFORE 1 /* without restrictions by number, and rulings */
 
 struct fold {
 	struct job *job;
 	const struct registry *registry;
+	const struct act_row *act;
+	size_t act_count;
 	struct standing out;
-	size_t ground_room, permission_room, objection_room, exclusion_room;
+	size_t ground_room, permission_room, objection_room, restriction_room, exclusion_room;
 };
 
 /* --- order ------------------------------------------------------------------------------------ */
@@ -225,6 +227,13 @@ fold_consent(struct fold *fold, const struct act_row *act, enum channel channel)
 	case ACT_HELD:
 	case ACT_RELEASED:
 	case ACT_ERASED:
+	case ACT_UPHELD:
+	case ACT_OVERRULED:
+	case ACT_CORRECTED:
+	case ACT_COMPLETED:
+	case ACT_TOLD:
+	case ACT_EXCEPTED:
+	case ACT_CONTESTED:
 	case ACT_NONE:
 	case ACT_COUNT:
 		break;
@@ -233,16 +242,16 @@ fold_consent(struct fold *fold, const struct act_row *act, enum channel channel)
 
 /* --- other grounds ---------------------------------------------------------------------------- */
 
-/* Channels that were objected to since the ground was last established. */
+/* Channels of a marketing ground that were objected to since it was last established. */
 static uint32_t
 objected_since(const struct fold *fold, const struct ground *ground, bool marketing)
 {
 	uint32_t objected = 0;
 
-	for (size_t i = 0; i < fold->out.objection_count; i++) {
+	for (size_t i = 0; marketing && i < fold->out.objection_count; i++) {
 		const struct objection *objection = &fold->out.objection[i];
-		bool meant = objection->purpose == ground->purpose || (!objection->purpose && marketing);
-		if (meant && objection->at >= ground->since_at)
+		bool meant = objection->purpose == ground->purpose || !objection->purpose;
+		if (meant && !objection->automated && objection->at >= ground->since_at)
 			objected |= objection->channels;
 	}
 	return objected;
@@ -401,21 +410,58 @@ excluded(const struct standing *standing, const struct ground *ground, uint16_t 
 
 /* --- objections ------------------------------------------------------------------------------- */
 
+/* What was ruled on this objection: by the ruling that was recorded last (L7). */
+static const struct act_row *
+ruling_on(const struct fold *fold, const struct act_row *objected)
+{
+	const struct act_row *last = NULL;
+
+	for (size_t i = 0; i < fold->act_count; i++) {
+		const struct act_row *act = &fold->act[i];
+		bytes detail = act->detail;
+		uint64_t upto;
+		uint8_t automated;
+
+		if ((act->act != ACT_UPHELD && act->act != ACT_OVERRULED) || act->purpose != objected->purpose ||
+		    !eat_le64(&detail, &upto) || !eat_u8(&detail, &automated))
+			continue;
+		if (objected->seq <= (int64_t)upto && automated == (objected->act == ACT_CONTESTED) &&
+		    (!last || act->seq > last->seq))
+			last = act;
+	}
+	return last;
+}
+
+static enum ruling
+ruling_of(const struct fold *fold, const struct act_row *objected)
+{
+	const struct act_row *act = objected->purpose ? ruling_on(fold, objected) : NULL;
+
+	if (!act)
+		return RULING_NONE;
+	return act->act == ACT_UPHELD ? RULING_UPHELD : RULING_OVERRULED;
+}
+
 static void
 objection_keep(struct fold *fold, const struct act_row *act)
 {
 	struct standing *out = &fold->out;
+	struct objection new = { .purpose = act->purpose, .channels = act->channels, .at = act->at,
+		                 .seq = act->seq, .ruling = ruling_of(fold, act),
+		                 .automated = act->act == ACT_CONTESTED };
 
-	for (size_t i = 0; i < out->objection_count; i++)
-		if (out->objection[i].purpose == act->purpose &&
-		    out->objection[i].channels == act->channels) {
-			out->objection[i].at = act->at;
+	for (size_t i = 0; i < out->objection_count; i++) {
+		struct objection *old = &out->objection[i];
+		if (old->purpose == new.purpose && old->channels == new.channels &&
+		    old->ruling == new.ruling && old->automated == new.automated) {
+			new.seq = old->seq > new.seq ? old->seq : new.seq; /* a ruling decides all up to it */
+			*old = new;
 			return;
 		}
+	}
 	out->objection = table_grow(fold->job, out->objection, out->objection_count,
 	                            &fold->objection_room, sizeof(*out->objection));
-	out->objection[out->objection_count++] =
-		(struct objection){ act->purpose, act->channels, act->at };
+	out->objection[out->objection_count++] = new;
 }
 
 /* By the version that the yes was said to: what another version is does not reach back. */
@@ -440,25 +486,43 @@ objection_on_permission(const struct fold *fold, const struct act_row *act, stru
 		permission_set(permission, act, PERMISSION_OBJECTED, TIME_NEVER); /* L3 */
 }
 
-/* Grounds other than consent: marketing ends where every channel is objected to; another interest
- * is kept but not used until it is decided (21(1)). */
+/* Marketing on another ground than consent ends where every channel is objected to. */
 static void
-objection_on_ground(const struct fold *fold, struct ground *ground)
+objection_on_marketing(const struct fold *fold, struct ground *ground)
 {
 	const struct purpose_version *version =
 		registry_version(fold->registry, ground->purpose, ground->version);
 	uint32_t objected;
 
-	if (!version || ground->state != GROUND_LIVE)
+	if (!version || !version->marketing || ground->state != GROUND_LIVE)
 		return;
-	objected = objected_since(fold, ground, version->marketing);
-	if (!objected)
-		return;
-	if (version->marketing && (version->channels & ~objected) == 0)
+	objected = objected_since(fold, ground, true);
+	if (objected && (version->channels & ~objected) == 0)
 		ground->state = GROUND_OVER;
-	else if (!version->marketing &&
-	         (ground->basis == BASIS_LEGITIMATE_INTEREST || ground->basis == BASIS_PUBLIC_TASK))
-		ground->state = GROUND_RESTRICTED;
+}
+
+/*= gdpr 21(1)
+ *# The controller shall no longer process the personal data unless the controller demonstrates
+ *# compelling legitimate grounds for the processing which override the interests, rights and
+ *# freedoms of the data subject or for the establishment, exercise or defence of legal claims. */
+static void
+objection_on_interest(const struct fold *fold, struct ground *ground)
+{
+	const struct purpose_version *version =
+		registry_version(fold->registry, ground->purpose, ground->version);
+	bool weighed = ground->basis == BASIS_LEGITIMATE_INTEREST || ground->basis == BASIS_PUBLIC_TASK;
+
+	if (!version || version->marketing || !weighed || ground->state != GROUND_LIVE)
+		return;
+	for (size_t i = 0; i < fold->out.objection_count; i++) {
+		const struct objection *objection = &fold->out.objection[i];
+		if (objection->purpose != ground->purpose || objection->automated)
+			continue;
+		if (objection->ruling == RULING_NONE && ground->state == GROUND_LIVE)
+			ground->state = GROUND_RESTRICTED;
+		else if (objection->ruling == RULING_UPHELD)
+			ground->state = GROUND_OVER; /* L7 */
+	}
 }
 
 /*= gdpr 21(3)
@@ -471,7 +535,84 @@ fold_objected(struct fold *fold, const struct act_row *act)
 	for (size_t i = 0; i < fold->out.permission_count; i++)
 		objection_on_permission(fold, act, &fold->out.permission[i]);
 	for (size_t i = 0; i < fold->out.ground_count; i++)
-		objection_on_ground(fold, &fold->out.ground[i]);
+		objection_on_marketing(fold, &fold->out.ground[i]);
+}
+
+/* --- restriction ------------------------------------------------------------------------------ */
+
+static void
+fold_restricted(struct fold *fold, const struct act_row *act)
+{
+	struct standing *out = &fold->out;
+	bytes fields = act->detail;
+	uint8_t reason = RESTRICTION_NONE;
+
+	(void)eat_u8(&fields, &reason);
+	out->restriction = table_grow(fold->job, out->restriction, out->restriction_count,
+	                              &fold->restriction_room, sizeof(*out->restriction));
+	out->restriction[out->restriction_count++] = (struct restriction){
+		.reason = (enum restriction_reason)reason, .since_at = act->at, .until_at = act->until_at,
+		.told_at = TIME_NEVER, .seq = act->seq, .fields = fields,
+	};
+}
+
+static bool
+lifts(const struct act_row *act, int64_t restriction)
+{
+	bytes lifted = act->detail;
+	uint64_t seq;
+
+	if (!lifted.len)
+		return true;
+	while (eat_le64(&lifted, &seq))
+		if ((int64_t)seq == restriction)
+			return true;
+	return false;
+}
+
+static void
+fold_unrestricted(struct fold *fold, const struct act_row *act)
+{
+	struct standing *out = &fold->out;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < out->restriction_count; i++)
+		if (!lifts(act, out->restriction[i].seq))
+			out->restriction[kept++] = out->restriction[i];
+	out->restriction_count = kept;
+}
+
+static void
+fold_told(struct fold *fold, const struct act_row *act)
+{
+	bytes detail = act->detail;
+	uint64_t seq;
+
+	if (!eat_le64(&detail, &seq))
+		return;
+	for (size_t i = 0; i < fold->out.restriction_count; i++)
+		if (fold->out.restriction[i].seq == (int64_t)seq)
+			fold->out.restriction[i].told_at = act->at;
+}
+
+/*= gdpr 18(1)
+ *# (b) the data subject opposes the erasure of the personal data and requests the restriction of
+ *# their use instead; (c) they are required by the data subject for legal claims. */
+static void
+restriction_grounds(struct fold *fold)
+{
+	struct standing *out = &fold->out;
+
+	for (size_t i = 0; i < out->restriction_count; i++) {
+		const struct restriction *restriction = &out->restriction[i];
+		out->restricted |= !restriction->fields.len;
+		if (!restriction_keeps(restriction->reason))
+			continue;
+		*ground_add(fold) = (struct ground){
+			.basis = BASIS_STORAGE_ONLY, .state = GROUND_LIVE, .since_at = restriction->since_at,
+			.until_at = restriction->until_at, .seq = restriction->seq, .detail = restriction->fields,
+		};
+	}
 }
 
 /* --- consent grounds -------------------------------------------------------------------------- */
@@ -567,11 +708,17 @@ fold_act(struct fold *fold, const struct act_row *act)
 	case ACT_OBJECTED:
 		fold_objected(fold, act);
 		break;
+	case ACT_CONTESTED:
+		objection_keep(fold, act);
+		break;
 	case ACT_RESTRICTED:
-		fold->out.restricted = true;
+		fold_restricted(fold, act);
 		break;
 	case ACT_UNRESTRICTED:
-		fold->out.restricted = false;
+		fold_unrestricted(fold, act);
+		break;
+	case ACT_TOLD:
+		fold_told(fold, act);
 		break;
 	case ACT_HELD:
 		fold_held(fold, act);
@@ -582,6 +729,11 @@ fold_act(struct fold *fold, const struct act_row *act)
 	case ACT_ERASED:
 		fold_erased(fold, act);
 		break;
+	case ACT_UPHELD: /* read where the objection is: ruling_of() */
+	case ACT_OVERRULED:
+	case ACT_CORRECTED:
+	case ACT_COMPLETED:
+	case ACT_EXCEPTED:
 	case ACT_NONE:
 	case ACT_COUNT:
 		break;
@@ -618,7 +770,8 @@ enum err
 standing_fold(struct job *job, const struct registry *registry, const struct act_row *act,
               size_t act_count, struct standing *ret)
 {
-	struct fold fold = { .job = job, .registry = registry };
+	struct fold fold = { .job = job, .registry = registry, .act = act, .act_count = act_count,
+		             .out = { .format = STANDING_FORMAT } };
 	const struct act_row **order = arena_array(&job->arena, act_count + 1, sizeof(*order));
 
 	for (size_t i = 0; i < act_count; i++)
@@ -628,6 +781,9 @@ standing_fold(struct job *job, const struct registry *registry, const struct act
 		fold_act(&fold, order[i]);
 	permissions_forget_empty(&fold);
 	holds_forget_released(&fold);
+	for (size_t i = 0; i < fold.out.ground_count; i++)
+		objection_on_interest(&fold, &fold.out.ground[i]);
+	restriction_grounds(&fold);
 	for (size_t i = 0; i < fold.out.permission_count; i++)
 		consent_ground(&fold, &fold.out.permission[i]);
 	for (size_t i = 0; i < fold.out.permission_count; i++)
@@ -640,11 +796,9 @@ standing_fold(struct job *job, const struct registry *registry, const struct act
 
 /* --- stored form ------------------------------------------------------------------------------ */
 
-void
-standing_encode(const struct standing *standing, struct buf *out)
+static void
+put_grounds(const struct standing *standing, struct buf *out)
 {
-	buf_u8(out, FORMAT);
-	buf_u8(out, standing->restricted);
 	buf_le16(out, (uint16_t)standing->ground_count);
 	for (size_t i = 0; i < standing->ground_count; i++) {
 		const struct ground *ground = &standing->ground[i];
@@ -657,6 +811,11 @@ standing_encode(const struct standing *standing, struct buf *out)
 		buf_le16(out, (uint16_t)ground->seq);
 		buf_block(out, ground->detail);
 	}
+}
+
+static void
+put_permissions(const struct standing *standing, struct buf *out)
+{
 	buf_le16(out, (uint16_t)standing->permission_count);
 	for (size_t i = 0; i < standing->permission_count; i++) {
 		const struct permission *permission = &standing->permission[i];
@@ -671,14 +830,45 @@ standing_encode(const struct standing *standing, struct buf *out)
 		buf_le16(out, (uint16_t)permission->pending_version);
 		buf_le16(out, (uint16_t)permission->pending_seq);
 	}
+}
+
+static void
+put_objections(const struct standing *standing, struct buf *out)
+{
 	buf_le16(out, (uint16_t)standing->objection_count);
 	for (size_t i = 0; i < standing->objection_count; i++) {
 		const struct objection *objection = &standing->objection[i];
 		buf_le16(out, (uint16_t)objection->purpose);
 		buf_le32(out, objection->channels);
 		buf_le64(out, (uint64_t)objection->at);
+		if (standing->format == FORMAT_BEFORE)
+			continue;
+		buf_u8(out, (uint8_t)objection->ruling);
+		buf_u8(out, objection->automated);
+		buf_le16(out, (uint16_t)objection->seq);
 	}
-	if (standing->exclusion_count) /* most have none: their rows are as they were before there were any */
+}
+
+static void
+put_restrictions(const struct standing *standing, struct buf *out)
+{
+	buf_le16(out, (uint16_t)standing->restriction_count);
+	for (size_t i = 0; i < standing->restriction_count; i++) {
+		const struct restriction *restriction = &standing->restriction[i];
+		buf_u8(out, (uint8_t)restriction->reason);
+		buf_le64(out, (uint64_t)restriction->since_at);
+		buf_le64(out, (uint64_t)restriction->until_at);
+		buf_le64(out, (uint64_t)restriction->told_at);
+		buf_le16(out, (uint16_t)restriction->seq);
+		buf_block(out, restriction->fields);
+	}
+}
+
+/* Most have none: nothing then. */
+static void
+put_exclusions(const struct standing *standing, struct buf *out)
+{
+	if (standing->exclusion_count)
 		buf_le16(out, (uint16_t)standing->exclusion_count);
 	for (size_t i = 0; i < standing->exclusion_count; i++) {
 		const struct exclusion *exclusion = &standing->exclusion[i];
@@ -686,6 +876,19 @@ standing_encode(const struct standing *standing, struct buf *out)
 		buf_le64(out, (uint64_t)exclusion->at);
 		buf_block(out, exclusion->kept);
 	}
+}
+
+void
+standing_encode(const struct standing *standing, struct buf *out)
+{
+	buf_u8(out, standing->format);
+	buf_u8(out, standing->restricted);
+	put_grounds(standing, out);
+	put_permissions(standing, out);
+	put_objections(standing, out);
+	if (standing->format != FORMAT_BEFORE)
+		put_restrictions(standing, out);
+	put_exclusions(standing, out);
 }
 
 /* Numbers of the stored form, widened. */
@@ -747,24 +950,110 @@ eat_permission(bytes *rest, struct permission *permission)
 }
 
 static bool
-eat_objection(bytes *rest, struct objection *objection)
+eat_objection(bytes *rest, uint8_t format, struct objection *objection)
 {
-	return eat_u16(rest, &objection->purpose) && eat_le32(rest, &objection->channels) &&
-	       eat_time(rest, &objection->at);
+	uint8_t ruling = RULING_NONE, automated = 0;
+	uint32_t seq = 0;
+
+	if (!eat_u16(rest, &objection->purpose) || !eat_le32(rest, &objection->channels) ||
+	    !eat_time(rest, &objection->at))
+		return false;
+	if (format != FORMAT_BEFORE &&
+	    (!eat_u8(rest, &ruling) || !eat_u8(rest, &automated) || !eat_u16(rest, &seq)))
+		return false;
+	objection->ruling = (enum ruling)ruling;
+	objection->automated = automated;
+	objection->seq = seq;
+	return ruling <= RULING_OVERRULED && automated <= 1;
+}
+
+static bool
+eat_restriction(bytes *rest, struct restriction *restriction)
+{
+	uint8_t reason;
+	uint32_t seq;
+
+	if (!eat_u8(rest, &reason) || !eat_time(rest, &restriction->since_at) ||
+	    !eat_time(rest, &restriction->until_at) || !eat_time(rest, &restriction->told_at) ||
+	    !eat_u16(rest, &seq) || !eat_block(rest, &restriction->fields))
+		return false;
+	restriction->reason = (enum restriction_reason)reason;
+	restriction->seq = seq;
+	return true;
+}
+
+/* Every row takes more than one octet: no count asks for more memory than there are octets left. */
+static bool
+eat_count(bytes *rest, size_t *ret)
+{
+	uint16_t count;
+
+	if (!eat_le16(rest, &count) || count > rest->len)
+		return false;
+	*ret = count;
+	return true;
+}
+
+static bool
+eat_grounds(struct job *job, bytes *rest, struct standing *out)
+{
+	if (!eat_count(rest, &out->ground_count))
+		return false;
+	out->ground = arena_array(&job->arena, out->ground_count, sizeof(*out->ground));
+	for (size_t i = 0; i < out->ground_count; i++)
+		if (!eat_ground(rest, &out->ground[i]))
+			return false;
+	return true;
+}
+
+static bool
+eat_permissions(struct job *job, bytes *rest, struct standing *out)
+{
+	if (!eat_count(rest, &out->permission_count))
+		return false;
+	out->permission = arena_array(&job->arena, out->permission_count, sizeof(*out->permission));
+	for (size_t i = 0; i < out->permission_count; i++)
+		if (!eat_permission(rest, &out->permission[i]))
+			return false;
+	return true;
+}
+
+static bool
+eat_objections(struct job *job, bytes *rest, struct standing *out)
+{
+	if (!eat_count(rest, &out->objection_count))
+		return false;
+	out->objection = arena_array(&job->arena, out->objection_count, sizeof(*out->objection));
+	for (size_t i = 0; i < out->objection_count; i++)
+		if (!eat_objection(rest, out->format, &out->objection[i]))
+			return false;
+	return true;
+}
+
+static bool
+eat_restrictions(struct job *job, bytes *rest, struct standing *out)
+{
+	if (out->format == FORMAT_BEFORE)
+		return true;
+	if (!eat_count(rest, &out->restriction_count))
+		return false;
+	out->restriction = arena_array(&job->arena, out->restriction_count, sizeof(*out->restriction));
+	for (size_t i = 0; i < out->restriction_count; i++)
+		if (!eat_restriction(rest, &out->restriction[i]))
+			return false;
+	return true;
 }
 
 static bool
 eat_exclusions(struct job *job, bytes *rest, struct standing *out)
 {
-	uint16_t count;
-
 	if (!rest->len)
 		return true;
-	if (!eat_le16(rest, &count) || !count) /* none is written as nothing: each standing has one form */
+	/* None is written as nothing: each standing has one form. */
+	if (!eat_count(rest, &out->exclusion_count) || !out->exclusion_count)
 		return false;
-	out->exclusion_count = count;
-	out->exclusion = arena_array(&job->arena, count, sizeof(*out->exclusion));
-	for (size_t i = 0; i < count; i++) {
+	out->exclusion = arena_array(&job->arena, out->exclusion_count, sizeof(*out->exclusion));
+	for (size_t i = 0; i < out->exclusion_count; i++) {
 		struct exclusion *exclusion = &out->exclusion[i];
 		if (!eat_le16(rest, &exclusion->field) || !eat_time(rest, &exclusion->at) ||
 		    !eat_block(rest, &exclusion->kept))
@@ -776,33 +1065,16 @@ eat_exclusions(struct job *job, bytes *rest, struct standing *out)
 static bool
 eat_standing(struct job *job, bytes *rest, struct standing *out)
 {
-	uint8_t format, restricted;
-	uint16_t count;
+	uint8_t restricted;
 
-	if (!eat_u8(rest, &format) || format != FORMAT || !eat_u8(rest, &restricted) ||
-	    !eat_le16(rest, &count))
+	if (!eat_u8(rest, &out->format) || !eat_u8(rest, &restricted))
+		return false;
+	if (out->format != FORMAT_BEFORE && out->format != STANDING_FORMAT)
 		return false;
 	out->restricted = restricted;
-	out->ground_count = count;
-	out->ground = arena_array(&job->arena, count, sizeof(*out->ground));
-	for (size_t i = 0; i < count; i++)
-		if (!eat_ground(rest, &out->ground[i]))
-			return false;
-	if (!eat_le16(rest, &count))
-		return false;
-	out->permission_count = count;
-	out->permission = arena_array(&job->arena, count, sizeof(*out->permission));
-	for (size_t i = 0; i < count; i++)
-		if (!eat_permission(rest, &out->permission[i]))
-			return false;
-	if (!eat_le16(rest, &count))
-		return false;
-	out->objection_count = count;
-	out->objection = arena_array(&job->arena, count, sizeof(*out->objection));
-	for (size_t i = 0; i < count; i++)
-		if (!eat_objection(rest, &out->objection[i]))
-			return false;
-	return eat_exclusions(job, rest, out) && rest->len == 0;
+	return eat_grounds(job, rest, out) && eat_permissions(job, rest, out) &&
+	       eat_objections(job, rest, out) && eat_restrictions(job, rest, out) &&
+	       eat_exclusions(job, rest, out) && rest->len == 0;
 }
 
 enum err
@@ -869,7 +1141,8 @@ standing_objected(const struct standing *standing, uint32_t purpose, bool market
 
 	for (size_t i = 0; i < standing->objection_count; i++) {
 		const struct objection *objection = &standing->objection[i];
-		if (!(objection->channels & CHANNEL_BIT(channel)))
+		bool waived = objection->automated || (objection->ruling == RULING_OVERRULED && !marketing);
+		if (waived || !(objection->channels & CHANNEL_BIT(channel)))
 			continue;
 		if (objection->purpose != purpose && !(marketing && !objection->purpose))
 			continue;
@@ -878,6 +1151,72 @@ standing_objected(const struct standing *standing, uint32_t purpose, bool market
 		objected = true;
 	}
 	return objected;
+}
+
+static bool
+names_field(bytes fields, uint16_t field)
+{
+	uint16_t no;
+
+	while (eat_le16(&fields, &no))
+		if (no == field)
+			return true;
+	return false;
+}
+
+/*= gdpr 18(2)
+ *# Where processing has been restricted, such personal data shall, with the exception of storage,
+ *# only be processed with the data subject's consent or for legal claims or for the protection of
+ *# the rights of another person or for reasons of important public interest. */
+bool
+standing_restricts(const struct standing *standing, uint16_t field)
+{
+	if (standing->restricted)
+		return true;
+	for (size_t i = 0; i < standing->restriction_count; i++)
+		if (names_field(standing->restriction[i].fields, field))
+			return true;
+	return false;
+}
+
+const struct restriction *
+standing_restriction(const struct standing *standing, int64_t seq)
+{
+	for (size_t i = 0; i < standing->restriction_count; i++)
+		if (standing->restriction[i].seq == seq)
+			return &standing->restriction[i];
+	return NULL;
+}
+
+const struct objection *
+standing_objection(const struct standing *standing, int64_t seq)
+{
+	for (size_t i = 0; i < standing->objection_count; i++)
+		if (standing->objection[i].seq == seq)
+			return &standing->objection[i];
+	return NULL;
+}
+
+bool
+standing_undecided(const struct standing *standing, uint32_t purpose, time_us now)
+{
+	for (size_t i = 0; i < standing->ground_count; i++)
+		if (standing->ground[i].purpose == purpose &&
+		    standing->ground[i].state == GROUND_RESTRICTED && ground_live(&standing->ground[i], now))
+			return true;
+	return false;
+}
+
+bool
+standing_contested(const struct standing *standing, uint32_t purpose)
+{
+	for (size_t i = 0; i < standing->objection_count; i++) {
+		const struct objection *objection = &standing->objection[i];
+		if (objection->automated && objection->purpose == purpose &&
+		    objection->ruling != RULING_OVERRULED)
+			return true;
+	}
+	return false;
 }
 
 time_us
@@ -899,15 +1238,9 @@ static bool
 ground_covers(const struct registry *registry, const struct ground *ground, uint16_t field)
 {
 	const struct purpose_version *version;
-	bytes held = ground->detail;
-	uint16_t no;
 
-	if (ground->basis == BASIS_STORAGE_ONLY) {
-		while (eat_le16(&held, &no))
-			if (no == field)
-				return true;
-		return false;
-	}
+	if (ground->basis == BASIS_STORAGE_ONLY)
+		return !ground->detail.len || names_field(ground->detail, field);
 	version = registry_version(registry, ground->purpose, ground->version);
 	return version && version_has_field(version, field);
 }

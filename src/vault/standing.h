@@ -14,6 +14,13 @@
  *       has done.
  *   L6  A field that was erased is covered by what requires it, and by grounds that are newer than the
  *       erasure; nothing else brings it back.
+ *   L7  An objection under 21(1) stands until it is decided, and nothing but a ruling on it lifts what
+ *       it stops: establishing the ground again does not.  What was objected to on interest or
+ *       public task is kept and not used while it is undecided, over when it is upheld, and live
+ *       again when it is overruled.  A ruling decides all objections to its purpose up to the one
+ *       that it names; of several the one recorded last counts.  To marketing there is none.
+ *   L8  A restriction ends when it is lifted by number; two of them end one by one.  Under 18(1)(b)
+ *       and (c) it is a storage-only ground too, to its end.
  */
 #ifndef VAULT_STANDING_H
 #define VAULT_STANDING_H
@@ -34,8 +41,11 @@ struct act_row {
 	enum act_method method;
 	struct actor actor;
 	bytes detail;       /* not personal: soft opt-in categories (text, one a line), held fields (le16),
-	                     * seq that is released (le64), erased fields (le16 how many, le16 each) and the
-	                     * purposes that still require them (le16 each) */
+	                     * seq that is released or told of (le64), seqs that are lifted (le64; none: all),
+	                     * restricted: u8 reason | le16 fields (none: the whole person), upheld,
+	                     * overruled: le64 seq | u8 1 where it is about 22(3), corrected, completed: le16
+	                     * fields, excepted: u8 exception, erased: fields (le16 how many, le16 each) and
+	                     * the purposes that still require them (le16 each) */
 	bytes evidence;     /* sealed */
 };
 
@@ -54,7 +64,7 @@ struct ground {
 	time_us since_at;
 	time_us until_at; /* TIME_NEVER: open */
 	int64_t seq;      /* of the act that carries it */
-	bytes detail;     /* as in the act */
+	bytes detail;     /* as in the act; of a storage-only ground: fields, none: every one */
 };
 
 enum permission_state {
@@ -83,10 +93,25 @@ struct permission {
 	int64_t pending_seq;
 };
 
+enum ruling { RULING_NONE, RULING_UPHELD, RULING_OVERRULED };
+
 struct objection {
 	uint32_t purpose; /* 0: all marketing */
 	uint32_t channels;
 	time_us at;
+	enum ruling ruling;
+	bool automated;   /* to decisions by a machine alone (22(3)), not to the processing */
+	int64_t seq;      /* of the act; 0: stored before this was kept */
+};
+
+/* One restriction that has not been lifted. */
+struct restriction {
+	enum restriction_reason reason; /* RESTRICTION_NONE: recorded before this was kept */
+	time_us since_at;
+	time_us until_at; /* until when it keeps values that nothing else covers; TIME_NEVER */
+	time_us told_at;  /* when the person was told that it will be lifted (18(3)); TIME_NEVER */
+	int64_t seq;
+	bytes fields;     /* le16; empty: the whole person */
 };
 
 /* A field was erased (L6): grounds as old as that do not cover it, but those of `kept` purposes. */
@@ -103,18 +128,24 @@ struct standing {
 	size_t ground_count;
 	struct permission *permission;
 	size_t permission_count;
-	struct objection *objection; /* the newest for each purpose and channel set */
+	struct objection *objection; /* the newest for each purpose, channel set, kind and ruling */
 	size_t objection_count;
-	bool restricted;             /* Article 18: storage only */
+	struct restriction *restriction;
+	size_t restriction_count;
+	bool restricted;             /* Article 18: the whole person, storage only */
 	struct exclusion *exclusion; /* the newest for each field */
 	size_t exclusion_count;
+	uint8_t format;              /* of the stored form */
 };
+
+#define STANDING_FORMAT 2
 
 /* acts in any order; all memory from the job's arena. */
 must_check enum err standing_fold(struct job *job, const struct registry *registry,
                                   const struct act_row *act, size_t act_count,
                                   struct standing *ret);
 
+/* In the form that standing->format says: the fold's is the newest, 1 is what vault 1 wrote. */
 void standing_encode(const struct standing *standing, struct buf *out);
 must_check enum err standing_decode(struct job *job, bytes encoded, struct standing *ret);
 
@@ -127,8 +158,16 @@ const struct ground *standing_ground(const struct standing *standing, uint32_t p
                                      enum basis basis);
 const struct permission *standing_permission(const struct standing *standing, uint32_t purpose,
                                              enum channel channel);
-/* The newest objection that covers purpose and channel (marketing: also those to all marketing);
- * false when there is none. */
+/* May this field not be used at all (Article 18)?  Every path that uses values asks this. */
+bool standing_restricts(const struct standing *standing, uint16_t field);
+const struct restriction *standing_restriction(const struct standing *standing, int64_t seq);
+const struct objection *standing_objection(const struct standing *standing, int64_t seq);
+/* Is there an objection to this purpose that nobody has decided, with a ground that waits for it? */
+bool standing_undecided(const struct standing *standing, uint32_t purpose, time_us now);
+/* Has the person contested decisions by a machine alone for this purpose (22(3))?  Until overruled. */
+bool standing_contested(const struct standing *standing, uint32_t purpose);
+/* The newest objection that covers purpose and channel (marketing: also those to all marketing, and
+ * those overruled: 21(3) knows no ruling); false when there is none. */
 bool standing_objected(const struct standing *standing, uint32_t purpose, bool marketing,
                        enum channel channel, time_us *ret_at);
 /* When the earliest live ground ends; TIME_NEVER. */

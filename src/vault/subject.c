@@ -349,7 +349,7 @@ subject_search(struct job *job, struct vault *vault, const struct field *field, 
 
 /* --- reading for a purpose -------------------------------------------------------------------- */
 
-/* The fields that live, unrestricted grounds for the purpose give; nothing when there is none. */
+/* The fields that live, usable grounds for the purpose give; 0: whether there is such a ground. */
 static bool
 readable(const struct registry *registry, const struct subject *subject, uint32_t purpose,
          time_us now, uint16_t field)
@@ -406,23 +406,32 @@ struct read {
 	struct subject subject;
 	struct value *value;
 	size_t count;
+	bool excepted; /* Article 18(2): read although it is restricted */
 	bool refused; /* no ground: the entry says so, and then the caller is told */
 	bool large;   /* too much to be opened on the writer's thread */
 };
+
+static bool
+may_see(const struct job *job, const struct read *read, uint16_t field)
+{
+	const struct standing *standing = &read->subject.standing;
+
+	return readable(read->registry, &read->subject, read->purpose->no, job->now, field) &&
+	       (read->excepted || !standing_restricts(standing, field));
+}
 
 /* What of the opened values the purpose gives. */
 static void
 read_choose(struct job *job, struct read *read)
 {
-	const struct registry *registry = read->registry;
 	size_t kept = 0;
 
 	if (!read->purpose)
 		return;
-	read->refused = read->subject.standing.restricted ||
-	                !readable(registry, &read->subject, read->purpose->no, job->now, 0);
+	read->refused = (read->subject.standing.restricted && !read->excepted) ||
+	                !readable(read->registry, &read->subject, read->purpose->no, job->now, 0);
 	for (size_t i = 0; i < read->count && !read->refused; i++)
-		if (readable(registry, &read->subject, read->purpose->no, job->now, read->value[i].field))
+		if (may_see(job, read, read->value[i].field))
 			read->value[kept++] = read->value[i];
 	read->count = kept;
 }
@@ -487,26 +496,43 @@ read_large(struct job *job, struct read *read)
 	return entry_write(job, read->vault->store, &entry, NULL);
 }
 
+static enum err
+read_one(struct job *job, struct read *read, struct subject *ret_subject, struct value **ret,
+         size_t *ret_count)
+{
+	OWNED(registry_drop) const struct registry *registry = NULL;
+
+	TRY(registry_hold(job, read->vault, &registry));
+	read->registry = registry;
+	TRY(store_write(job, read->vault->store, WRITE_ONE, read_steps, read));
+	if (read->large)
+		TRY(read_large(job, read));
+	if (read->refused && read->subject.standing.restricted && !read->excepted)
+		return fail(job, ERR_NO_GROUND, "the processing of this person's data is restricted (Article 18)");
+	if (read->refused)
+		return fail(job, ERR_NO_GROUND, "this person has no live ground for that purpose");
+	*ret_subject = read->subject;
+	*ret = read->value;
+	*ret_count = read->count;
+	return OK;
+}
+
 enum err
 subject_read(struct job *job, struct vault *vault, uid id, const struct purpose *purpose,
              struct subject *ret_subject, struct value **ret, size_t *ret_count)
 {
-	OWNED(registry_drop) const struct registry *registry = NULL;
 	struct read read = { .vault = vault, .id = id, .purpose = purpose };
 
-	TRY(registry_hold(job, vault, &registry));
-	read.registry = registry;
-	TRY(store_write(job, vault->store, WRITE_ONE, read_steps, &read));
-	if (read.large)
-		TRY(read_large(job, &read));
-	if (read.refused && read.subject.standing.restricted)
-		return fail(job, ERR_NO_GROUND, "the processing of this person's data is restricted (Article 18)");
-	if (read.refused)
-		return fail(job, ERR_NO_GROUND, "this person has no live ground for that purpose");
-	*ret_subject = read.subject;
-	*ret = read.value;
-	*ret_count = read.count;
-	return OK;
+	return read_one(job, &read, ret_subject, ret, ret_count);
+}
+
+enum err
+subject_read_excepted(struct job *job, struct vault *vault, uid id, const struct purpose *purpose,
+                      struct subject *ret_subject, struct value **ret, size_t *ret_count)
+{
+	struct read read = { .vault = vault, .id = id, .purpose = purpose, .excepted = true };
+
+	return read_one(job, &read, ret_subject, ret, ret_count);
 }
 
 /* --- the ledger ------------------------------------------------------------------------------- */

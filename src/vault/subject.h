@@ -48,6 +48,12 @@ struct value_set {
 	enum origin origin;
 };
 
+/* What the person adds to a value that is there, as it is or as it becomes; "" takes it back. */
+struct statement_set {
+	const struct field *field;
+	str text;
+};
+
 /* An act to append.  evidence: canonical JSON in clear, sealed on the way; may be empty. */
 struct act_new {
 	enum act act;
@@ -73,6 +79,8 @@ struct change {
 	int64_t if_version;     /* refused (ERR_STALE) unless it is this */
 	struct value_set *value;
 	size_t value_count;
+	struct statement_set *statement;
+	size_t statement_count;
 	struct act_new *act;
 	size_t act_count;
 	bool set_kind, set_flags, set_tell_by, set_told;
@@ -137,6 +145,12 @@ must_check enum err change_commit_many(struct job *job, struct vault *vault, str
 must_check enum err subject_read(struct job *job, struct vault *vault, uid id,
                                  const struct purpose *purpose, struct subject *ret_subject,
                                  struct value **ret, size_t *ret_count);
+
+/* The same although the processing is restricted: Article 18(2).  The caller has recorded which
+ * exception it is, and why (vault/restrict.h).  purpose NULL: every value that is kept. */
+must_check enum err subject_read_excepted(struct job *job, struct vault *vault, uid id,
+                                          const struct purpose *purpose, struct subject *ret_subject,
+                                          struct value **ret, size_t *ret_count);
 
 /* The ledger, oldest first, evidence opened; leaves its entry.
  * max: at most so many rows, from seq on. */

@@ -44,7 +44,7 @@ suppression_lift(struct job *job, struct db *db, const uint8_t digest[DIGEST_BYT
 	TRY(db_run(job, db, SQL_SUPPRESSION_DROP,
 	           ARGS(sql_bytes((bytes){ digest, DIGEST_BYTES }), sql_i64(suppression->scope),
 	                sql_i64(suppression->purpose), sql_i64(suppression->channel),
-	                sql_i64(suppression->at)),
+	                sql_i64(suppression->at), sql_i64(suppression->source)),
 	           &dropped));
 	if (!dropped)
 		return OK;

@@ -4,7 +4,8 @@
  *   U1  No import, list or deletion takes a suppression away; only a fresh act of the person newer
  *       than it does (law.md C3.1, C3.2): an act that leaves a permission given takes back what was
  *       stopped there for that purpose and channel; a `confirmed` one, what was stopped for all
- *       marketing too; nothing takes back SCOPE_ALL.
+ *       marketing too; nothing takes back SCOPE_ALL.  An objection under 21(1) that is overruled
+ *       takes its own stop with it: what stopped the address for another reason stays.
  */
 #ifndef VAULT_SUPPRESS_H
 #define VAULT_SUPPRESS_H
@@ -22,8 +23,8 @@ struct suppression {
 /* Inside steps. */
 must_check enum err suppression_add(struct job *job, struct db *db, const uint8_t digest[DIGEST_BYTES],
                                     const struct suppression *suppression);
-/* Takes the row of that scope, purpose and channel away if it is not newer than suppression->at;
- * leaves an entry when there was one. */
+/* Takes the row of that scope, purpose and channel away if it is not newer than suppression->at and,
+ * where suppression->source is set, came from there; leaves an entry when there was one. */
 must_check enum err suppression_lift(struct job *job, struct db *db,
                                      const uint8_t digest[DIGEST_BYTES],
                                      const struct suppression *suppression);

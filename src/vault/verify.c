@@ -130,6 +130,7 @@ standing_check(struct job *job, struct check *check, const struct subject *subje
 	TRY(ledger_read(job, subject->no, &act, &count));
 	TRY(standing_fold(job, check->registry, act, count, &standing));
 	check->result->acts += count;
+	standing.format = subject->standing.format; /* what an older version wrote is compared as it would */
 	standing_encode(&subject->standing, &stored);
 	standing_encode(&standing, &folded);
 	if (!str_eq(buf_str(&stored), buf_str(&folded)))

@@ -32,6 +32,8 @@ WORDS(kind, enum subject_kind, KIND_COUNT, KIND_TABLE)
 WORDS(class, enum message_class, CLASS_COUNT, CLASS_TABLE)
 WORDS(scope, enum suppression_scope, SCOPE_COUNT, SUPPRESSION_SCOPE_TABLE)
 WORDS(source, enum suppression_source, SOURCE_COUNT, SUPPRESSION_SOURCE_TABLE)
+WORDS(restriction, enum restriction_reason, RESTRICTION_COUNT, RESTRICTION_TABLE)
+WORDS(exception, enum exception, EXCEPTION_COUNT, EXCEPTION_TABLE)
 WORDS(address, enum address, ADDRESS_COUNT, ADDRESS_TABLE)
 
 #define REASON_NAME(e, no, name, says_no) [no] = { name, sizeof(name) - 1 },
@@ -49,6 +51,15 @@ bool
 reason_is_no(enum reason reason)
 {
 	return (size_t)reason < REASON_COUNT && reason_noes[reason];
+}
+
+#define RESTRICTION_KEEPS(e, no, name, keeps) [no] = keeps,
+static const bool restriction_keeping[RESTRICTION_COUNT] = { RESTRICTION_TABLE(RESTRICTION_KEEPS) };
+
+bool
+restriction_keeps(enum restriction_reason reason)
+{
+	return (size_t)reason < RESTRICTION_COUNT && restriction_keeping[reason];
 }
 
 #define BASIS_CODE(e, no, name, code) [no] = { code, sizeof(code) - 1 },

@@ -50,7 +50,14 @@ enum address { ADDRESS_NONE, ADDRESS_EMAIL, ADDRESS_PHONE, ADDRESS_POST, ADDRESS
 	X(ACT_UNRESTRICTED,  13, "unrestricted",   1) \
 	X(ACT_HELD,          14, "held",           0) /* storage-only ground begins */ \
 	X(ACT_RELEASED,      15, "released",      -1) \
-	X(ACT_ERASED,        16, "erased",        -1) /* fields, at the person's request: Article 17 */
+	X(ACT_ERASED,        16, "erased",        -1) /* fields, at the person's request: Article 17 */ \
+	X(ACT_UPHELD,        17, "upheld",        -1) /* an objection was weighed: it holds */ \
+	X(ACT_OVERRULED,     18, "overruled",      1) /* compelling grounds outweigh it (21(1)) */ \
+	X(ACT_CORRECTED,     19, "corrected",      0) /* Article 16, on somebody's request */ \
+	X(ACT_COMPLETED,     20, "completed",      0) /* by a supplementary statement */ \
+	X(ACT_TOLD,          21, "told",           0) /* that a restriction will be lifted (18(3)) */ \
+	X(ACT_EXCEPTED,      22, "excepted",       0) /* restricted data was used under 18(2) */ \
+	X(ACT_CONTESTED,     23, "contested",     -1) /* a decision by a machine alone (22(3)) */
 
 /* How an act reached us. */
 #define METHOD_TABLE(X) \
@@ -66,6 +73,21 @@ enum address { ADDRESS_NONE, ADDRESS_EMAIL, ADDRESS_PHONE, ADDRESS_POST, ADDRESS
 	X(METHOD_IMPORT,        10, "import") \
 	X(METHOD_STAFF,         11, "staff") \
 	X(METHOD_SYSTEM,        12, "system")
+
+/* Why processing is restricted: the points of Article 18(1).  `keeps` 1: values are kept even where
+ * nothing else covers them, since the person wants them kept. */
+#define RESTRICTION_TABLE(X) \
+	X(RESTRICTION_ACCURACY,   1, "accuracy",  0) /* (a) contested, until it is verified */ \
+	X(RESTRICTION_UNLAWFUL,   2, "unlawful",  1) /* (b) the person opposes erasure */ \
+	X(RESTRICTION_CLAIMS,     3, "claims",    1) /* (c) the person needs it for legal claims */ \
+	X(RESTRICTION_OBJECTION,  4, "objection", 0) /* (d) until an objection is decided */
+
+/* What allows a use of restricted data: Article 18(2). */
+#define EXCEPTION_TABLE(X) \
+	X(EXCEPTION_CONSENT,    1, "consent")         /* of the person, to this use */ \
+	X(EXCEPTION_CLAIMS,     2, "claims")          /* establish, exercise or defend legal claims */ \
+	X(EXCEPTION_PROTECTION, 3, "protection")      /* of another person's rights */ \
+	X(EXCEPTION_PUBLIC,     4, "public_interest") /* important, of the Union or a member state */
 
 /* Where a value came from (Article 15(1)(g), 20(1)). */
 #define ORIGIN_TABLE(X) \
@@ -137,7 +159,9 @@ enum address { ADDRESS_NONE, ADDRESS_EMAIL, ADDRESS_PHONE, ADDRESS_POST, ADDRESS
 	X(REASON_FREQUENCY,          43, "frequency_cap",         0) \
 	X(REASON_SHARED_NO,          44, "shared_address_no",     1) \
 	X(REASON_CHILD,              45, "child",                 0) \
-	X(REASON_ERROR,              46, "error",                 0)
+	X(REASON_ERROR,              46, "error",                 0) \
+	X(REASON_OBJECTION_PENDING,  47, "objection_pending",     1) /* Article 21(1), not decided */ \
+	X(REASON_HUMAN,              48, "human_needed",          1) /* Article 22(3): not by a machine */
 
 #define ENUM2(e, no, ...) e = no,
 enum basis { BASIS_NONE = 0, BASIS_TABLE(ENUM2) BASIS_COUNT };
@@ -149,6 +173,8 @@ enum subject_kind { KIND_NONE = 0, KIND_TABLE(ENUM2) KIND_COUNT };
 enum message_class { CLASS_NONE = 0, CLASS_TABLE(ENUM2) CLASS_COUNT };
 enum suppression_scope { SCOPE_NONE = 0, SUPPRESSION_SCOPE_TABLE(ENUM2) SCOPE_COUNT };
 enum suppression_source { SOURCE_NONE = 0, SUPPRESSION_SOURCE_TABLE(ENUM2) SOURCE_COUNT };
+enum restriction_reason { RESTRICTION_NONE = 0, RESTRICTION_TABLE(ENUM2) RESTRICTION_COUNT };
+enum exception { EXCEPTION_NONE = 0, EXCEPTION_TABLE(ENUM2) EXCEPTION_COUNT };
 enum reason { REASON_NONE = 0, REASON_TABLE(ENUM2) REASON_COUNT };
 #undef ENUM2
 
@@ -173,6 +199,9 @@ str kind_name(enum subject_kind kind);
 str class_name(enum message_class message_class);
 str scope_name(enum suppression_scope scope);
 str source_name(enum suppression_source source);
+str restriction_name(enum restriction_reason reason);
+bool restriction_keeps(enum restriction_reason reason);
+str exception_name(enum exception exception);
 str reason_name(enum reason reason);
 bool reason_is_no(enum reason reason); /* counts against all holders of a shared address */
 str address_name(enum address address);
@@ -186,6 +215,8 @@ bool kind_find(str name, enum subject_kind *ret);
 bool class_find(str name, enum message_class *ret);
 bool scope_find(str name, enum suppression_scope *ret);
 bool source_find(str name, enum suppression_source *ret);
+bool restriction_find(str name, enum restriction_reason *ret);
+bool exception_find(str name, enum exception *ret);
 bool address_find(str name, enum address *ret);
 
 #endif

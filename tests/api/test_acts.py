@@ -1,5 +1,8 @@
 """Acts in a person's ledger, and the evidence that each basis needs."""
+import datetime
 import hashlib
+import json
+import time
 
 import pytest
 
@@ -259,20 +262,233 @@ def test_wrong_objections_and_withdrawals_are_refused(app, person, body, member)
         assert (reply.status, reply.slug, reply.json.get('member')) == (422, 'invalid', member), reply
 
 
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).isoformat().replace('+00:00', 'Z')
+
+
+def restrict(client, id, reason='accuracy', **more):
+    reply = act(client, id, 'restriction', {'act': 'restricted', 'reason': reason, **more})
+    assert reply.status == 200, reply
+    return reply.json['seq']
+
+
 def test_a_restriction_stops_use_until_it_is_lifted(app):
     id, _ = make_person(app)
-    assert act(app, id, 'restriction', {'act': 'restricted', 'reason': 'accuracy'}).status == 200
+    restrict(app, id, method='mail', note='she says the name is wrong')
+    last = ledger(app, id)[-1]
+    assert last['reason'] == 'accuracy' and last['method'] == 'mail'
+    assert last['evidence'] == {'note': 'she says the name is wrong'} and 'fields' not in last
     assert decide(app, id)['reason'] == 'restricted'
     assert read(app, id).slug == 'no-ground'
     lift = {'act': 'unrestricted', 'reason': 'accuracy'}
-    reply = act(app, id, 'restriction', lift)
-    assert (reply.slug, reply.json['member']) == ('evidence', '/told_at')
-    assert act(app, id, 'restriction', {**lift, 'told_at': '2031-01-01T00:00:00Z'}).slug == 'evidence'
-    assert act(app, id, 'restriction', {**lift, 'told_at': '2026-11-20T10:00:00Z'}).status == 200
+    for told, member in (({}, '/told_at'), ({'told_at': now()}, '/told_how'), ({'told_at': '2031-01-01T00:00:00Z', 'told_how': 'mail'}, '/told_at'),
+                         ({'told_at': '2020-01-01T00:00:00Z', 'told_how': 'mail'}, '/told_at')):
+        reply = act(app, id, 'restriction', {**lift, **told})
+        assert (reply.slug, reply.json['member']) == ('evidence', member), told
+    assert act(app, id, 'restriction', {**lift, 'told_at': now(), 'told_how': 'mail'}).status == 200
     assert decide(app, id)['allowed'] and read(app, id).status == 200
+    told, lifted = ledger(app, id)[-2:]
+    assert (told['act'], told['method'], told['about']) == ('told', 'mail', [last['seq']])
+    assert (lifted['act'], lifted['about']) == ('unrestricted', [last['seq']])
     for body, member in (({'act': CANARY, 'reason': 'claims'}, '/act'), ({'reason': 'claims'}, '/act'),
-                         ({'act': 'restricted'}, '/reason'), ({'act': 'restricted', 'reason': CANARY}, '/reason')):
-        assert act(app, id, 'restriction', body).json['member'] == member
+                         ({'act': 'restricted'}, '/reason'), ({'act': 'restricted', 'reason': CANARY}, '/reason'),
+                         ({'act': 'restricted', 'reason': 'accuracy', 'fields': [CANARY]}, '/fields/0'),
+                         ({'act': 'restricted', 'reason': 'accuracy', 'fields': []}, '/fields'),
+                         ({'act': 'restricted', 'reason': 'accuracy', 'until': '2031-01-01T00:00:00Z'}, '/until'),
+                         ({'act': 'restricted', 'reason': 'claims', 'until': '2020-01-01T00:00:00Z'}, '/until'),
+                         ({'act': 'unrestricted', 'reason': 'claims', 'seq': 1}, '/reason'),
+                         ({'act': 'unrestricted'}, '/reason'), ({'act': 'unrestricted', 'seq': 0}, '/seq')):
+        reply = act(app, id, 'restriction', body)
+        assert reply.json['member'] == member, (body, reply)
+
+
+def test_a_restriction_is_lifted_by_number_and_only_when_the_person_was_told_of_it(app, make_key):
+    id, _ = make_person(app)
+    first, second = restrict(app, id), restrict(app, id, 'claims')
+    for nothing in ({'reason': 'unlawful'}, {'seq': 1}, {'seq': 999}):
+        assert act(app, id, 'restriction', {'act': 'unrestricted', 'told_at': now(), 'told_how': 'mail', **nothing}).slug == 'absent'
+    assert act(app, id, 'restriction', {'act': 'told', 'seq': first, 'told_at': now(), 'told_how': 'phone'}).status == 200
+    assert act(app, id, 'restriction', {'act': 'told', 'seq': 999, 'told_at': now(), 'told_how': 'phone'}).slug == 'absent'
+    assert act(app, id, 'restriction', {'act': 'unrestricted', 'seq': second}).slug == 'evidence'
+    # a program that only takes stops may restrict, but not lift
+    small = app.using(make_key(['withdraw']))
+    third = restrict(small, id)
+    assert act(small, id, 'restriction', {'act': 'unrestricted', 'seq': first}).slug == 'denied'
+    assert act(app, id, 'restriction', {'act': 'unrestricted', 'seq': first}).status == 200
+    assert decide(app, id)['reason'] == 'restricted'  # by the second
+    for seq in (second, third):
+        assert act(app, id, 'restriction', {'act': 'unrestricted', 'seq': seq, 'told_at': now(), 'told_how': 'mail'}).status == 200
+    assert decide(app, id)['allowed']
+
+
+def test_some_fields_may_be_restricted_alone(app):
+    id, address = make_person(app, {'email': email(), 'phone': '+46701740605', 'nick': 'x'})
+    restrict(app, id, fields=['email', 'nick'])
+    got = read(app, id).json
+    assert set(got['values']) == {'phone'} and not got['restricted'] and got['restricted_fields'] == ['email', 'nick']
+    assert decide(app, id)['reason'] == 'restricted'
+    assert decide(app, id, channel='sms')['allowed']
+    reply = app.post('/v1/decisions', {'field': 'email', 'value': address, 'purpose': 'newsletter', 'channel': 'email'})
+    assert not reply.json['allowed'] and reply.json['reason'] == 'restricted'
+    line = json.dumps({'subject': id, 'purpose': 'newsletter', 'channel': 'email'}).encode()
+    batch = app.post('/v1/decisions/batch', line, type='application/x-ndjson')
+    assert batch.lines[0]['reason'] == 'restricted'
+    assert ledger(app, id)[-1]['fields'] == ['email', 'nick']
+
+
+@pytest.mark.parametrize('reason', ['unlawful', 'claims'])
+def test_what_the_person_wants_kept_survives_withdrawal_and_lifting_lets_it_go(app, operator, reason):
+    id, _ = make_person(app, {'email': email(), 'nick': 'x'}, [consent()])
+    seq = restrict(app, id, reason, fields=['nick'])
+    assert act(app, id, 'withdrawals').json['values_gone'] == 1
+    assert set(read(operator, id, 'rights').json['values']) == {'nick'}
+    assert read(app, id).slug == 'no-ground'
+    assert act(app, id, f'holds/{seq}/release').slug == 'absent'  # it is lifted, not released
+    refused = app.patch(f'/v1/subjects/{id}', {'values': {'email': email()}}, headers={'If-Match': '*'})
+    assert refused.slug == 'no-ground'  # keeping is no reason to collect
+    lifted = act(app, id, 'restriction', {'act': 'unrestricted', 'seq': seq, 'told_at': now(), 'told_how': 'mail'})
+    assert lifted.json['values_gone'] == 1
+    assert read(operator, id, 'rights').json['values'] == {}
+
+
+def test_the_whole_person_is_kept_and_the_sweep_goes_by_the_end(app, operator):
+    id, _ = make_person(app, {'email': email(), 'nick': 'x'}, [consent()])
+    until = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)).isoformat()
+    restrict(app, id, 'claims', until=until)
+    assert 'values_gone' not in act(app, id, 'withdrawals').json
+    operator.post('/v1/admin/sweep', {})
+    assert set(read(operator, id, 'rights').json['values']) == {'email', 'nick'}
+    time.sleep(2.1)
+    operator.post('/v1/admin/sweep', {})
+    got = read(operator, id, 'rights').json
+    assert got['values'] == {} and got['restricted']
+
+
+def test_restricted_data_is_used_under_an_exception_that_is_recorded(app, make_key):
+    id, _ = make_person(app, {'email': email(), 'invoice': 'F-1'}, [consent(), contract()])
+    rights = app.using(make_key(['rights']))
+    use = {'exception': 'claims', 'justification': 'the court asks for the order'}
+    assert act(rights, id, 'restriction/use', use).slug == 'conflict'
+    restrict(app, id)
+    got = act(rights, id, 'restriction/use', {**use, 'purpose': 'order'})
+    assert got.status == 200 and set(got.json['values']) == {'email', 'invoice'} and got.json['restricted']
+    last = ledger(app, id)[-1]
+    assert (last['act'], last['reason']) == ('excepted', 'claims')
+    assert last['evidence'] == {'justification': 'the court asks for the order'}
+    assert set(act(rights, id, 'restriction/use', use).json['values']) == {'email', 'invoice'}
+    assert act(app.using(make_key(['read', 'write'])), id, 'restriction/use', use).slug == 'denied'
+    for body, slug, member in (({}, 'invalid', '/exception'), ({'exception': 'claims'}, 'invalid', '/justification'),
+                               ({**use, 'exception': CANARY}, 'invalid', '/exception'), ({**use, 'justification': ' '}, 'invalid', '/justification'),
+                               ({**use, 'purpose': CANARY}, 'invalid', '/purpose'), ({**use, CANARY: 1}, 'invalid', None)):
+        reply = act(rights, id, 'restriction/use', body)
+        assert (reply.slug, reply.json.get('member')) == (slug, member), body
+    assert act(rights, id, 'restriction/use', {**use, 'purpose': 'support'}).slug == 'no-ground'
+
+
+# --- objections that are weighed ------------------------------------------------------------------
+
+def supported(app):
+    return make_person(app, {'email': email(), 'name': 'Bo Ek'}, [{'purpose': 'support'}])[0]
+
+
+def service(client, id, purpose='support', channel='email'):
+    return decide(client, id, purpose, channel, **{'class': 'service'})
+
+
+def test_an_objection_waits_for_a_ruling_and_nothing_else_lifts_it(app):
+    id = supported(app)
+    assert service(app, id, channel='none')['allowed']
+    reply = act(app, id, 'objections', {'purpose': 'support', 'method': 'phone', 'evidence': {'text': 'She called: leave me out.'}})
+    seq = reply.json['seq']
+    assert ledger(app, id)[-1]['evidence'] == {'text': 'She called: leave me out.'}
+    assert read(app, id, 'support').slug == 'no-ground'
+    assert service(app, id, channel='none')['reason'] == 'objection_pending'
+    assert act(app, id, 'grounds', {'purpose': 'support', 'act': 'established'}).status == 200
+    assert read(app, id, 'support').slug == 'no-ground'  # L7
+    overruled = {'ruling': 'overruled', 'grounds': 'a lawsuit runs', 'decided_by': 'the DPO', 'told_at': now(), 'told_how': 'mail'}
+    for missing, member in (('grounds', '/grounds'), ('decided_by', '/decided_by'), ('told_at', '/told_at'), ('told_how', '/told_how')):
+        body = {k: v for k, v in overruled.items() if k != missing}
+        reply = act(app, id, f'objections/{seq}/ruling', body)
+        assert (reply.slug, reply.json['member']) == ('evidence', member)
+    assert act(app, id, f'objections/{seq}/ruling', {**overruled, 'told_at': '2020-01-01T00:00:00Z'}).slug == 'evidence'
+    for wrong in ('0', '1', '-1', '999', 'x'):
+        assert act(app, id, f'objections/{wrong}/ruling', overruled).slug == 'absent'
+    assert act(app, id, f'objections/{seq}/ruling', overruled).status == 200
+    assert service(app, id, channel='none')['allowed'] and read(app, id, 'support').status == 200
+    assert service(app, id, channel='call')['reason'] != 'objected'  # its own stop went with it
+    last = ledger(app, id)[-1]
+    assert (last['act'], last['purpose'], last['about']) == ('overruled', 'support', [seq])
+    assert last['evidence']['grounds'] == 'a lawsuit runs' and last['evidence']['told_how'] == 'mail'
+    # a fresh objection is not decided by an old ruling
+    assert act(app, id, 'objections', {'purpose': 'support'}).status == 200
+    assert service(app, id, channel='none')['reason'] == 'objection_pending'
+
+
+def test_an_objection_that_is_upheld_erases_and_stays(app, operator):
+    id = supported(app)
+    seq = act(app, id, 'objections', {'purpose': 'support'}).json['seq']
+    assert act(app, id, f'objections/{seq}/ruling', {'ruling': 'upheld'}).json['member'] == '/decided_by'
+    reply = act(app, id, f'objections/{seq}/ruling', {'ruling': 'upheld', 'decided_by': 'the DPO'})
+    assert reply.json['values_gone'] == 2
+    assert read(operator, id, 'rights').json['values'] == {}
+    assert service(app, id)['reason'] in ('objected', 'suppressed')
+    again = act(app, id, 'grounds', {'purpose': 'support', 'act': 'established'})
+    assert (again.slug, again.json['member']) == ('conflict', '/purpose')
+
+
+def test_an_objection_to_marketing_is_not_weighed(app):
+    id, _ = make_person(app, {'email': email()}, [consent(), {'purpose': 'support'}])
+    everything = act(app, id, 'objections').json['seq']
+    letters = act(app, id, 'objections', {'purpose': 'newsletter'}).json['seq']
+    body = {'ruling': 'overruled', 'grounds': 'money', 'decided_by': 'x', 'told_at': now(), 'told_how': 'mail'}
+    for seq in (everything, letters):
+        assert act(app, id, f'objections/{seq}/ruling', body).slug == 'conflict'
+    assert not decide(app, id)['allowed']
+    # overruled for the service, still absolute for marketing under the same purpose
+    seq = act(app, id, 'objections', {'purpose': 'support'}).json['seq']
+    assert act(app, id, f'objections/{seq}/ruling', body).slug == 'evidence'  # told before the objection
+    assert act(app, id, f'objections/{seq}/ruling', {**body, 'told_at': now()}).status == 200
+    assert service(app, id, channel='none')['allowed']
+    assert decide(app, id, 'support', 'call')['reason'] == 'objected'
+
+
+def test_a_decision_by_a_machine_is_contested(app):
+    id = supported(app)
+    reply = act(app, id, 'objections', {'automated': True})
+    assert (reply.slug, reply.json['member']) == ('invalid', '/purpose')
+    seq = act(app, id, 'objections', {'automated': True, 'purpose': 'support', 'evidence': {'text': 'I was refused, and why?'}}).json['seq']
+    assert ledger(app, id)[-1]['act'] == 'contested'
+    assert service(app, id, channel='none')['reason'] == 'human_needed'
+    assert read(app, id, 'support').status == 200  # so that a human can look
+    body = {'ruling': 'overruled', 'grounds': 'reviewed by hand', 'decided_by': 'credit desk', 'told_at': now(), 'told_how': 'phone'}
+    assert act(app, id, f'objections/{seq}/ruling', body).status == 200
+    assert service(app, id, channel='none')['allowed']
+
+
+@pytest.mark.parametrize('body, member', [
+    ({}, '/ruling'), ({'ruling': CANARY}, '/ruling'), ({'ruling': 'upheld', 'told_at': CANARY}, '/told_at'),
+    ({'ruling': 'upheld', 'told_how': CANARY}, '/told_how'), ({'ruling': 'upheld', 'grounds': 'x' * 4001}, '/grounds'),
+    ({'ruling': 'upheld', 'decided_by': 'x' * 201}, '/decided_by'), ({'ruling': 'upheld', CANARY: 1}, None),
+])
+def test_wrong_rulings_are_refused(app, body, member):
+    id = supported(app)
+    seq = act(app, id, 'objections', {'purpose': 'support'}).json['seq']
+    reply = act(app, id, f'objections/{seq}/ruling', body)
+    assert (reply.status, reply.slug, reply.json.get('member')) == (422, 'invalid', member)
+
+
+@pytest.mark.parametrize('method', ['web_form', 'phone', 'mail', 'paper', 'in_person', 'one_click', 'preference_page', 'staff'])
+def test_a_no_to_marketing_counts_by_whatever_way_it_comes(app, operator, method):
+    """IMY DI-2020-10545 (H&M): through settings, link or customer service; and it is found again."""
+    id, address = make_person(app, grounds=[consent()])
+    reply = act(app, id, 'objections', {'method': method, 'evidence': {'text': 'Inga fler utskick, tack.', 'case': 'K-17'}})
+    assert reply.status == 200
+    for channel in ('email', 'sms'):
+        assert not decide(app, id, channel=channel)['allowed']
+    last = ledger(app, id)[-1]
+    assert (last['act'], last['method']) == ('objected', method) and last['evidence']['case'] == 'K-17'
+    assert {'scope': 'channel', 'channel': 'email'}.items() <= app.post(
+        '/v1/suppressions/search', {'address': 'email', 'value': address}).json['suppressions'][0].items()
 
 
 # --- holds ----------------------------------------------------------------------------------------

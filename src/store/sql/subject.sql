@@ -87,8 +87,10 @@ SET at = CASE WHEN excluded.at > suppression.at THEN excluded.at ELSE suppressio
 SELECT scope, purpose, channel, at, source FROM suppression WHERE digest = $1
 ORDER BY scope, purpose, channel LIMIT $2;
 
+-- Source 0: whatever put it there.
 -- name: suppression_drop
-DELETE FROM suppression WHERE digest = $1 AND scope = $2 AND purpose = $3 AND channel = $4 AND at <= $5;
+DELETE FROM suppression WHERE digest = $1 AND scope = $2 AND purpose = $3 AND channel = $4 AND at <= $5
+                          AND ($6 = 0 OR source = $6);
 
 -- name: budget_take
 INSERT INTO budget (actor_kind, actor, hour, used) VALUES ($1, $2, $3, $4)

@@ -271,22 +271,73 @@ only_key(struct fixture *f, uid id)
 }
 
 static void
-rectifying_keeps_the_key_and_dropping_a_value_makes_a_fresh_one(void **state)
+gaining_a_value_keeps_the_key_and_losing_or_replacing_one_makes_a_fresh_one(void **state)
 {
 	struct fixture *f = *state;
 	uid id = anna(f);
 	struct kept_key first = only_key(f, id), second;
 
-	assert_ok(person_value(f, id, "name", "Anna Berg"));
-	second = only_key(f, id);
-	assert_memory_equal(&first, &second, sizeof(first));
 	assert_ok(person_value(f, id, "phone", "0701740605")); /* gains one */
 	second = only_key(f, id);
 	assert_memory_equal(&first, &second, sizeof(first));
-	assert_ok(person_value(f, id, "name", NULL)); /* loses one */
+	assert_ok(person_value(f, id, "name", "Anna Berg")); /* Article 16: what was there is gone */
 	second = only_key(f, id);
 	assert_memory_not_equal(first.key, second.key, KEY_BYTES);
+	assert_ok(person_value(f, id, "name", NULL)); /* loses one */
+	first = only_key(f, id);
+	assert_memory_not_equal(first.key, second.key, KEY_BYTES);
 	assert_int_equal(person_values(f, id), 2);
+	assert_verified(f);
+}
+
+static str
+statement_of(struct fixture *f, uid id, const char *name)
+{
+	OWNED(registry_drop) const struct registry *registry = NULL;
+	struct subject subject;
+	struct value *value;
+	size_t count;
+
+	assert_ok(registry_hold(&f->job, f->vault, &registry));
+	assert_ok(subject_read(&f->job, f->vault, id, NULL, &subject, &value, &count));
+	for (size_t i = 0; i < count; i++)
+		if (value[i].field == registry_field(registry, str_from_c(name))->no)
+			return value[i].statement;
+	return S("no such value");
+}
+
+static enum err
+state_it(struct fixture *f, uid id, const char *name, const char *text)
+{
+	struct edit edit = editing(f, id);
+	struct statement_set set = { registry_field(edit.registry, str_from_c(name)), str_from_c(text) };
+
+	edit.change.statement = &set;
+	edit.change.statement_count = 1;
+	return edit_commit(&edit);
+}
+
+/* A statement goes with its value: it is read with it, and dies when that is replaced or taken away. */
+static void
+a_statement_completes_a_value_and_dies_with_it(void **state)
+{
+	struct fixture *f = *state;
+	uid id = anna(f);
+	struct kept_key first = only_key(f, id), second;
+
+	assert_ok(state_it(f, id, "name", "Ek is my name at work."));
+	second = only_key(f, id);
+	assert_memory_equal(&first, &second, sizeof(first)); /* only gained */
+	assert_true(str_eq(statement_of(f, id, "name"), S("Ek is my name at work.")));
+	assert_verified(f);
+	assert_ok(person_value(f, id, "phone", "0701740605")); /* another value leaves it alone */
+	assert_true(str_eq(statement_of(f, id, "name"), S("Ek is my name at work.")));
+	assert_ok(state_it(f, id, "name", "It is Berg.")); /* replaced: the old words are gone */
+	first = only_key(f, id);
+	assert_memory_not_equal(first.key, second.key, KEY_BYTES);
+	assert_ok(person_value(f, id, "name", "Anna Berg"));
+	assert_int_equal(statement_of(f, id, "name").len, 0);
+	assert_fails_at(&f->job, ERR_INVALID, "/statements/birth", state_it(f, id, "birth", "no value there"));
 	assert_verified(f);
 }
 
@@ -1075,7 +1126,8 @@ change_tests(void)
 		EACH(a_hold_keeps_a_value_and_allows_no_use),
 		EACH(a_restricted_person_is_not_read_for_a_purpose),
 		EACH(a_read_for_a_purpose_gives_its_fields_and_leaves_its_entry),
-		EACH(rectifying_keeps_the_key_and_dropping_a_value_makes_a_fresh_one),
+		EACH(gaining_a_value_keeps_the_key_and_losing_or_replacing_one_makes_a_fresh_one),
+		EACH(a_statement_completes_a_value_and_dies_with_it),
 		EACH(a_section_that_did_not_change_keeps_its_bytes),
 		EACH(sections_part_and_merge_with_the_grounds),
 		EACH(a_withdrawal_that_moves_every_section_at_the_limit_goes_through),

@@ -165,7 +165,10 @@ foreseen(struct world *w, const struct edit *edit, const struct model *before, s
 		snprintf(text, sizeof(after->value[0]), "%.*s", SPRINT(value->text));
 	}
 	for (uint16_t field = 1; field <= FIELDS; field++) {
-		if (!after->value[field][0] || oracle_covering(&oracle, field, w->f.job.now))
+		uint32_t covering = oracle_covering(&oracle, field, w->f.job.now);
+		if (covering == 1 && set[field] && !before->value[field][0])
+			return false; /* a hold keeps what is there, and is no reason to collect */
+		if (!after->value[field][0] || covering)
 			continue;
 		if (set[field])
 			return false;
@@ -250,8 +253,8 @@ person_check(struct world *w, const struct model *person)
 	lookups_check(w, registry, person, &subject);
 }
 
-/* V1: a copy of the record from before does not open any more with what keys.db holds now, once a
- * value that was in it is gone; what is still covered may open. */
+/* V1, Article 16: a copy of the record from before does not open any more with what keys.db holds now,
+ * once a value that was in it is gone or another; what is still covered may open. */
 static void
 old_copy_check(struct world *w, const struct model *before, const struct model *after, bytes old)
 {
@@ -262,7 +265,7 @@ old_copy_check(struct world *w, const struct model *before, const struct model *
 	bool lost = false;
 
 	for (uint16_t field = 1; field <= FIELDS; field++)
-		lost |= before->value[field][0] && !after->value[field][0];
+		lost |= before->value[field][0] && strcmp(before->value[field], after->value[field]) != 0;
 	if (!lost)
 		return;
 	assert_ok(keys_get(&w->f.job, w->f.vault->keys, w->f.db, person_no(&w->f, after->id), &keyset));

@@ -26,11 +26,21 @@ suppressed(const struct asked *q)
 	}
 }
 
-/* Newer than any permission: consent in force, or for what is not marketing another ground. */
+/* Interest and public task are what an objection under 21(1) is weighed against. */
+static bool
+is_weighed(const struct asked *q)
+{
+	return !q->marketing_purpose &&
+	       (q->ground == BASIS_LEGITIMATE_INTEREST || q->ground == BASIS_PUBLIC_TASK);
+}
+
+/* Newer than any permission: consent in force, or for what is not marketing another ground, unless it is
+ * one that the objection itself stops until it is decided. */
 static bool
 objected(const struct asked *q)
 {
-	bool agreed_since = q->consent == CONSENT_IN_FORCE || (!is_marketing(q) && q->ground);
+	bool agreed_since = q->consent == CONSENT_IN_FORCE ||
+	                    (!is_marketing(q) && q->ground && !is_weighed(q));
 
 	switch (q->objection) {
 	case OBJECTION_MARKETING_AFTER:
@@ -39,8 +49,14 @@ objected(const struct asked *q)
 		return is_marketing(q) && !agreed_since;
 	case OBJECTION_PURPOSE_AFTER:
 		return true;
+	case OBJECTION_PURPOSE_UPHELD:
 	case OBJECTION_PURPOSE_BEFORE:
 		return !agreed_since;
+	case OBJECTION_PURPOSE_OVERRULED: /* 21(3) knows no grounds that override; and a yes stays taken back */
+		return is_marketing(q) || q->consent == CONSENT_IN_FORCE || q->consent == CONSENT_RUN_OUT ||
+		       q->consent == CONSENT_PENDING || q->consent == CONSENT_PENDING_OVER;
+	case OBJECTION_MACHINE:
+		return q->channel == CHANNEL_NONE;
 	default:
 		return false;
 	}
@@ -81,6 +97,8 @@ answer_by_law(const struct asked *q)
 	struct answer answer;
 
 	if (q->erased || q->restricted || q->deceased)
+		return DENY(1);
+	if (q->address_restricted && q->channel != CHANNEL_NONE && q->channel != CHANNEL_PUSH)
 		return DENY(1);
 	if (suppressed(q) || objected(q) || q->consent == CONSENT_REFUSED ||
 	    q->consent == CONSENT_WITHDRAWN || q->consent == CONSENT_WITHDRAWN_PENDING)

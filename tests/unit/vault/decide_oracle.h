@@ -26,6 +26,10 @@ enum asked_objection {
 	OBJECTION_MARKETING_AFTER,
 	OBJECTION_PURPOSE_BEFORE,
 	OBJECTION_PURPOSE_AFTER,
+	OBJECTION_PURPOSE_UPHELD,    /* before all, and upheld since */
+	OBJECTION_PURPOSE_OVERRULED, /* after all, and overruled since: 21(1) only, never for marketing */
+	OBJECTION_MACHINE,           /* 22(3) */
+	OBJECTION_MACHINE_OVERRULED,
 	OBJECTION_OTHER_CHANNEL,
 	OBJECTION_COUNT,
 };
@@ -46,6 +50,7 @@ enum asked_suppression {
 struct asked {
 	enum subject_kind kind;
 	bool erased, restricted, deceased, protected, untold, address_known;
+	bool address_restricted; /* only the fields that hold addresses */
 	enum channel channel;
 	enum message_class message_class;
 	bool promotional, opt_out, same_category;

@@ -49,7 +49,9 @@ struct scene {
 	struct registry registry;
 	struct purpose purpose;
 	struct purpose_version version;
-	struct act_row act[8];
+	struct field field[3];
+	uint8_t detail[16];
+	struct act_row act[10];
 	size_t count;
 	struct subject subject;
 	struct suppression suppression;
@@ -102,17 +104,44 @@ consent_put(struct scene *scene, enum asked_consent consent, enum channel channe
 static void
 objection_put(struct scene *scene, enum asked_objection objection, enum channel channel)
 {
-	bool before = objection == OBJECTION_MARKETING_BEFORE || objection == OBJECTION_PURPOSE_BEFORE;
-	bool purpose = objection == OBJECTION_PURPOSE_BEFORE || objection == OBJECTION_PURPOSE_AFTER;
+	bool before = objection == OBJECTION_MARKETING_BEFORE || objection == OBJECTION_PURPOSE_BEFORE ||
+	              objection == OBJECTION_PURPOSE_UPHELD;
+	bool machine = objection == OBJECTION_MACHINE || objection == OBJECTION_MACHINE_OVERRULED;
+	bool upheld = objection == OBJECTION_PURPOSE_UPHELD;
+	bool overruled = objection == OBJECTION_PURPOSE_OVERRULED || objection == OBJECTION_MACHINE_OVERRULED;
+	bool purpose = objection == OBJECTION_PURPOSE_BEFORE || objection == OBJECTION_PURPOSE_AFTER ||
+	               machine || upheld || overruled;
 	struct act_row *act;
 
 	if (objection == OBJECTION_NONE)
 		return;
-	act = act_put(scene, ACT_OBJECTED, BASIS_NONE, channel, before ? DAY(10) : DAY(99));
+	act = act_put(scene, machine ? ACT_CONTESTED : ACT_OBJECTED, BASIS_NONE, channel,
+	              before ? DAY(10) : DAY(99));
 	act->purpose = purpose ? PURPOSE : 0;
 	act->version = purpose ? 1 : 0;
 	if (objection == OBJECTION_OTHER_CHANNEL)
 		act->channels = CHANNEL_BIT(channel == CHANNEL_EMAIL ? CHANNEL_SMS : CHANNEL_EMAIL);
+	if (!upheld && !overruled)
+		return;
+	scene->detail[0] = (uint8_t)act->seq;
+	scene->detail[8] = machine;
+	act_put(scene, upheld ? ACT_UPHELD : ACT_OVERRULED, BASIS_NONE, channel, DAY(99) + 1)->detail =
+		(bytes){ scene->detail, 9 };
+}
+
+/* The fields that hold addresses, and a restriction of them alone: reason and numbers. */
+static void
+addresses_restrict(struct scene *scene)
+{
+	static const uint8_t detail[] = { RESTRICTION_ACCURACY, 1, 0, 2, 0, 3, 0 };
+	struct act_row *act = act_put(scene, ACT_RESTRICTED, BASIS_NONE, CHANNEL_NONE, DAY(90));
+
+	act->purpose = 0;
+	act->detail = (bytes){ detail, sizeof(detail) };
+	for (uint16_t i = 0; i < 3; i++)
+		scene->field[i] = (struct field){ .no = i + 1, .address = ADDRESS_EMAIL + i };
+	scene->registry.field = scene->field;
+	scene->registry.field_count = 3;
 }
 
 static void
@@ -156,6 +185,8 @@ scene_make(struct job *job, struct scene *scene, enum setup setup, const struct 
 	}
 	consent_put(scene, asked->consent, asked->channel);
 	objection_put(scene, asked->objection, asked->channel);
+	if (asked->address_restricted)
+		addresses_restrict(scene);
 	if (asked->restricted)
 		act_put(scene, ACT_RESTRICTED, BASIS_NONE, CHANNEL_NONE, DAY(90))->purpose = 0;
 	assert_ok(standing_fold(job, &scene->registry, scene->act, scene->count, &scene->subject.standing));
@@ -207,6 +238,8 @@ step_of(enum reason reason)
 	case REASON_WITHDRAWN:
 	case REASON_REFUSED:
 	case REASON_SUPPRESSED:
+	case REASON_OBJECTION_PENDING:
+	case REASON_HUMAN:
 		return 2;
 	case REASON_NOT_TOLD:
 	case REASON_CHANNEL:
@@ -242,8 +275,8 @@ case_print(enum setup setup, const struct asked *q, const struct verdict *verdic
 	       SPRINT(class_name(q->message_class)), SPRINT(channel_name(q->channel)),
 	       q->promotional ? ", promotional" : "", q->opt_out ? ", offers opt-out" : "",
 	       q->same_category ? "same" : "other", q->channel_of_purpose);
-	printf("# consent %d objection %d suppression %d; erased %d restricted %d deceased %d protected %d untold %d address %d; nix %d quiet %d\n",
-	       q->consent, q->objection, q->suppression, q->erased, q->restricted, q->deceased, q->protected,
+	printf("# consent %d objection %d suppression %d; erased %d restricted %d addresses %d deceased %d protected %d untold %d address %d; nix %d quiet %d\n",
+	       q->consent, q->objection, q->suppression, q->erased, q->restricted, q->address_restricted, q->deceased, q->protected,
 	       q->untold, q->address_known, q->nix_checked, q->quiet_now);
 	printf("# decide.c: %s, %.*s, basis %.*s; the table: %s by row %d, basis %.*s\n",
 	       verdict->allowed ? "ALLOW" : "DENY", SPRINT(reason_name(verdict->reason)),
@@ -354,7 +387,7 @@ decisions_follow_the_table_in_all_combinations(void **state)
 		for (enum channel channel = 0; channel < CHANNEL_COUNT; channel++)
 			for (enum asked_consent consent = 0; consent < CONSENT_COUNT; consent++)
 				for (enum asked_objection objection = 0; objection < OBJECTION_COUNT; objection++)
-					for (int restricted = 0; restricted < 2; restricted++) {
+					for (int restricted = 0; restricted < 3; restricted++) {
 						struct scene scene;
 						struct asked asked;
 						if (!ledgers_differ(setup, consent))
@@ -363,7 +396,10 @@ decisions_follow_the_table_in_all_combinations(void **state)
 						asked.channel = channel;
 						asked.consent = consent;
 						asked.objection = objection;
-						asked.restricted = restricted;
+						asked.restricted = restricted == 1;
+						asked.address_restricted = restricted == 2;
+						if (restricted && objection > OBJECTION_MARKETING_BEFORE)
+							continue; /* the person comes first, whatever was objected to */
 						scene_make(job, &scene, setup, &asked);
 						count += questions(&scene, setup, &asked, &differences);
 						arena_reset(&job->arena);
@@ -398,6 +434,7 @@ decisions_follow_the_table_when_much_is_the_matter(void **state)
 		asked.suppression = random_one_in(&random, 2) ? random_below(&random, SUPPRESSED_COUNT) : 0;
 		asked.erased = bit(&bits) && bit(&bits) && bit(&bits);
 		asked.restricted = bit(&bits) && bit(&bits) && bit(&bits);
+		asked.address_restricted = bit(&bits) && bit(&bits) && bit(&bits);
 		asked.deceased = bit(&bits) && bit(&bits) && bit(&bits);
 		asked.protected = bit(&bits);
 		asked.untold = bit(&bits) && bit(&bits);

@@ -89,13 +89,45 @@ objects_to(const struct act_row *act, uint32_t purpose, bool marketing, uint32_t
 	       (act->purpose == purpose || (act->purpose == 0 && marketing));
 }
 
+/* L7: the ruling recorded last that names this objection or a later one; ACT_NONE. */
+static enum act
+ruled(const struct oracle *oracle, const struct act_row *objection)
+{
+	const struct act_row *found = NULL;
+
+	for (size_t i = 0; i < oracle->count; i++) {
+		const struct act_row *act = oracle->act[i];
+		uint64_t upto = 0;
+		if ((act->act != ACT_UPHELD && act->act != ACT_OVERRULED) || act->detail.len != 9 ||
+		    !objection->purpose || act->purpose != objection->purpose ||
+		    (act->detail.ptr[8] == 1) != (objection->act == ACT_CONTESTED))
+			continue;
+		for (int n = 8; n-- > 0;)
+			upto = upto << 8 | act->detail.ptr[n];
+		if (upto >= (uint64_t)objection->seq && (!found || found->seq < act->seq))
+			found = act;
+	}
+	return found ? found->act : ACT_NONE;
+}
+
 time_us
 oracle_objected(const struct oracle *oracle, uint32_t purpose, bool marketing, enum channel channel)
 {
 	for (size_t i = oracle->count; i-- > 0;)
-		if (objects_to(oracle->act[i], purpose, marketing, CHANNEL_BIT(channel)))
+		if (objects_to(oracle->act[i], purpose, marketing, CHANNEL_BIT(channel)) &&
+		    (marketing || ruled(oracle, oracle->act[i]) != ACT_OVERRULED))
 			return oracle->act[i]->at;
 	return INT64_MIN;
+}
+
+bool
+oracle_contested(const struct oracle *oracle, uint32_t purpose)
+{
+	for (size_t i = 0; i < oracle->count; i++)
+		if (oracle->act[i]->act == ACT_CONTESTED && oracle->act[i]->purpose == purpose &&
+		    ruled(oracle, oracle->act[i]) != ACT_OVERRULED)
+			return true;
+	return false;
 }
 
 /* --- consent --------------------------------------------------------------------------------- */
@@ -218,6 +250,24 @@ oracle_word(const struct oracle *oracle, uint32_t purpose, enum channel channel,
 
 enum carries { CARRIES_NOTHING, CARRIES_KEEPING, CARRIES_USE };
 
+/* What is left of an interest or a public task when all objections to it are heard.  L7 */
+static enum carries
+weighed(const struct oracle *oracle, const struct act_row *established)
+{
+	enum carries left = CARRIES_USE;
+
+	for (size_t i = 0; i < oracle->count; i++) {
+		const struct act_row *act = oracle->act[i];
+		if (act->act != ACT_OBJECTED || act->purpose != established->purpose)
+			continue;
+		if (ruled(oracle, act) == ACT_UPHELD)
+			return CARRIES_NOTHING;
+		if (ruled(oracle, act) == ACT_NONE)
+			left = CARRIES_KEEPING;
+	}
+	return left;
+}
+
 /* What the `established` at i gives at t.  L4 */
 static enum carries
 carries(const struct oracle *oracle, size_t i, time_us t)
@@ -235,13 +285,11 @@ carries(const struct oracle *oracle, size_t i, time_us t)
 		if (objects_to(later, act->purpose, version->marketing, CHANNELS_ALL))
 			objected |= later->channels;
 	}
-	if (!objected)
-		return CARRIES_USE;
 	if (version->marketing) /* 21(3): over where nothing is left that was not objected to */
-		return version->channels & ~objected ? CARRIES_USE : CARRIES_NOTHING;
-	/* 21(1): only e and f can be objected to; kept until it is decided */
+		return !objected || version->channels & ~objected ? CARRIES_USE : CARRIES_NOTHING;
+	/* 21(1): only e and f can be objected to */
 	return act->basis == BASIS_LEGITIMATE_INTEREST || act->basis == BASIS_PUBLIC_TASK
-	               ? CARRIES_KEEPING
+	               ? weighed(oracle, act)
 	               : CARRIES_USE;
 }
 
@@ -281,6 +329,96 @@ oracle_usable(const struct oracle *oracle, uint32_t purpose, enum basis basis, t
 	return best(oracle, purpose, basis, t) == CARRIES_USE;
 }
 
+/* --- restriction: L8 -------------------------------------------------------------------------- */
+
+static uint64_t
+number_at(bytes detail, size_t at)
+{
+	uint64_t number = 0;
+
+	for (size_t n = 8; n-- > 0;)
+		number = number << 8 | detail.ptr[at + n];
+	return number;
+}
+
+/* Is act i a restriction that nothing has lifted since? */
+static bool
+restricts_still(const struct oracle *oracle, size_t i)
+{
+	if (oracle->act[i]->act != ACT_RESTRICTED)
+		return false;
+	for (size_t n = i + 1; n < oracle->count; n++) {
+		bytes detail = oracle->act[n]->detail;
+		if (oracle->act[n]->act != ACT_UNRESTRICTED)
+			continue;
+		if (!detail.len)
+			return false;
+		for (size_t at = 0; at + 8 <= detail.len; at += 8)
+			if (number_at(detail, at) == (uint64_t)oracle->act[i]->seq)
+				return false;
+	}
+	return true;
+}
+
+/* Fields stand behind the reason; none: all. */
+static bool
+is_about_all(const struct act_row *restricted)
+{
+	return restricted->detail.len <= 1;
+}
+
+static bool
+is_about(const struct act_row *restricted, uint16_t field)
+{
+	for (size_t at = 1; at + 2 <= restricted->detail.len; at += 2)
+		if (restricted->detail.ptr[at] + 256 * restricted->detail.ptr[at + 1] == field)
+			return true;
+	return is_about_all(restricted);
+}
+
+/* 18(1)(b) and (c): the person wants it kept. */
+static bool
+is_kept(const struct oracle *oracle, size_t i, uint16_t field, time_us t)
+{
+	const struct act_row *act = oracle->act[i];
+
+	return restricts_still(oracle, i) && act->detail.len &&
+	       (act->detail.ptr[0] == 2 || act->detail.ptr[0] == 3) && t < act->until_at && is_about(act, field);
+}
+
+bool
+oracle_restricted(const struct oracle *oracle)
+{
+	for (size_t i = 0; i < oracle->count; i++)
+		if (restricts_still(oracle, i) && is_about_all(oracle->act[i]))
+			return true;
+	return false;
+}
+
+bool
+oracle_restricts(const struct oracle *oracle, uint16_t field)
+{
+	for (size_t i = 0; i < oracle->count; i++)
+		if (restricts_still(oracle, i) && is_about(oracle->act[i], field))
+			return true;
+	return false;
+}
+
+time_us
+oracle_told(const struct oracle *oracle, int64_t seq)
+{
+	time_us told = TIME_NEVER;
+
+	for (size_t i = 0; i < oracle->count; i++) {
+		if (oracle->act[i]->seq != seq || !restricts_still(oracle, i))
+			continue;
+		for (size_t n = i + 1; n < oracle->count; n++)
+			if (oracle->act[n]->act == ACT_TOLD && number_at(oracle->act[n]->detail, 0) == (uint64_t)seq)
+				told = oracle->act[n]->at;
+	}
+	return told;
+}
+
 /* --- coverage -------------------------------------------------------------------------------- */
 
 static bool
@@ -317,7 +455,7 @@ oracle_covering(const struct oracle *oracle, uint16_t field, time_us t)
 
 	for (size_t i = 0; i < oracle->count; i++) {
 		const struct act_row *act = oracle->act[i];
-		if (holds(oracle, i, field, t))
+		if (holds(oracle, i, field, t) || is_kept(oracle, i, field, t))
 			covering |= 1;
 		if (act->act == ACT_ESTABLISHED && has_field(oracle, act, field) &&
 		    carries(oracle, i, t) != CARRIES_NOTHING)
@@ -333,16 +471,4 @@ oracle_covering(const struct oracle *oracle, uint16_t field, time_us t)
 		}
 	}
 	return covering;
-}
-
-bool
-oracle_restricted(const struct oracle *oracle)
-{
-	for (size_t i = oracle->count; i-- > 0;) {
-		if (oracle->act[i]->act == ACT_RESTRICTED)
-			return true;
-		if (oracle->act[i]->act == ACT_UNRESTRICTED)
-			return false;
-	}
-	return false;
 }

@@ -23,7 +23,7 @@ struct world {
 	struct purpose_version version[PURPOSES][VERSIONS];
 	uint16_t field[PURPOSES][VERSIONS][FIELDS];
 	struct act_row act[ACTS_MAX + 1];
-	uint8_t detail[ACTS_MAX + 1][8];
+	uint8_t detail[ACTS_MAX + 1][16];
 	size_t count;
 };
 
@@ -114,12 +114,56 @@ ground_act(struct random *random, const struct purpose_version *version, struct 
 	act->basis = version->basis;
 }
 
+static uint8_t
+field_any(struct random *random)
+{
+	return (uint8_t)(1 + random_below(random, FIELDS));
+}
+
+static uint8_t
+seq_any(struct random *random)
+{
+	return (uint8_t)(1 + random_below(random, ACTS_MAX));
+}
+
+/* Of the whole person or two fields; some as they were recorded before reasons were kept. */
+static void
+restriction_act(struct random *random, struct act_row *act, uint8_t *detail)
+{
+	detail[0] = (uint8_t)random_below(random, RESTRICTION_COUNT);
+	detail[1] = field_any(random);
+	detail[3] = field_any(random);
+	act->detail = (bytes){ detail, random_one_in(random, 5) ? 0 : random_one_in(random, 2) ? 1 : 5 };
+}
+
+/* Lifts two by number, or all there are. */
+static void
+lifting_act(struct random *random, struct act_row *act, uint8_t *detail)
+{
+	detail[0] = seq_any(random);
+	detail[8] = seq_any(random);
+	act->detail = (bytes){ detail, random_one_in(random, 4) ? 0 : 16 };
+}
+
+static void
+ruling_act(struct random *random, struct act_row *act, uint8_t *detail)
+{
+	static const enum act acts[] = { ACT_UPHELD, ACT_OVERRULED, ACT_OVERRULED, ACT_CONTESTED };
+
+	act->act = acts[random_below(random, COUNT(acts))];
+	if (act->act == ACT_CONTESTED)
+		return;
+	detail[0] = seq_any(random);
+	detail[8] = random_one_in(random, 4);
+	act->detail = (bytes){ detail, 9 };
+}
+
 /* About the whole person. */
 static void
 general_act(struct random *random, struct world *world, size_t i)
 {
-	static const enum act acts[] = { ACT_OBJECTED, ACT_RESTRICTED, ACT_UNRESTRICTED, ACT_HELD,
-		                         ACT_RELEASED };
+	static const enum act acts[] = { ACT_OBJECTED, ACT_RESTRICTED, ACT_RESTRICTED, ACT_UNRESTRICTED,
+		                         ACT_HELD, ACT_RELEASED, ACT_TOLD };
 	struct act_row *act = &world->act[i];
 	uint8_t *detail = world->detail[i];
 
@@ -132,10 +176,14 @@ general_act(struct random *random, struct world *world, size_t i)
 	} else if (act->act == ACT_HELD) {
 		act->basis = BASIS_STORAGE_ONLY;
 		for (size_t n = 0; n < 2; n++)
-			detail[2 * n] = (uint8_t)(1 + random_below(random, FIELDS));
+			detail[2 * n] = field_any(random);
 		act->detail = (bytes){ detail, 4 };
-	} else if (act->act == ACT_RELEASED) {
-		detail[0] = (uint8_t)(1 + random_below(random, ACTS_MAX));
+	} else if (act->act == ACT_RESTRICTED) {
+		restriction_act(random, act, detail);
+	} else if (act->act == ACT_UNRESTRICTED) {
+		lifting_act(random, act, detail);
+	} else if (act->act == ACT_RELEASED || act->act == ACT_TOLD) {
+		detail[0] = seq_any(random);
 		act->detail = (bytes){ detail, 8 };
 	}
 }
@@ -165,7 +213,9 @@ act_any(struct random *random, struct world *world, size_t i)
 		ground_act(random, version, act);
 	if (act->purpose && random_one_in(random, 8))
 		act->act = ACT_OBJECTED;
-	if ((act_raises(act->act) > 0 || act->act == ACT_HELD) && random_one_in(random, 5))
+	else if (act->purpose && random_one_in(random, 10))
+		ruling_act(random, act, world->detail[i]);
+	if ((act_raises(act->act) > 0 || act->act == ACT_HELD || act->act == ACT_RESTRICTED) && random_one_in(random, 5))
 		act->until_at = act->at + (1 + random_below(random, 20)) * (TIME_DAY / 2);
 }
 
@@ -308,6 +358,9 @@ purposes_differ(struct job *job, const struct oracle *oracle, const struct stand
 		if (!found.text[0])
 			found = objections_differ(oracle, standing, purpose, channel);
 	}
+	if (!found.text[0] && standing_contested(standing, purpose) != oracle_contested(oracle, purpose))
+		found = difference("purpose %u contested %d, oracle %d", purpose,
+		                   standing_contested(standing, purpose), oracle_contested(oracle, purpose));
 	for (enum basis basis = BASIS_CONSENT; basis < BASIS_STORAGE_ONLY && !found.text[0]; basis++) {
 		bool live = any(standing, purpose, basis, t, ground_live);
 		bool usable = any(standing, purpose, basis, t, ground_usable);
@@ -349,6 +402,15 @@ standings_differ_at(struct job *job, const struct oracle *oracle, const struct s
 		if (is != wanted)
 			found = difference("day %s field %u: covered by %x, oracle %x", day_of(job, t), field, is,
 			                   wanted);
+	}
+	for (uint16_t field = 1; field <= FIELDS && !found.text[0]; field++)
+		if (standing_restricts(standing, field) != oracle_restricts(oracle, field))
+			found = difference("field %u restricted %d, oracle %d", field,
+			                   standing_restricts(standing, field), oracle_restricts(oracle, field));
+	for (int64_t seq = 1; seq <= ACTS_MAX && !found.text[0]; seq++) {
+		const struct restriction *restriction = standing_restriction(standing, seq);
+		if ((restriction ? restriction->told_at : TIME_NEVER) != oracle_told(oracle, seq))
+			found = difference("told of %lld, oracle else", (long long)seq);
 	}
 	if (!found.text[0] && standing->restricted != oracle_restricted(oracle))
 		found = difference("restricted %d, oracle %d", standing->restricted, oracle_restricted(oracle));
@@ -493,6 +555,12 @@ the_order_in_which_acts_come_in_does_not_matter(void **state)
 	each_world(*state, "order", order_matters);
 }
 
+static bool
+same_bytes(bytes a, bytes b)
+{
+	return str_eq(bytes_str(a), bytes_str(b));
+}
+
 static struct difference
 encoding_loses(struct job *job, const struct world *world)
 {
@@ -506,8 +574,18 @@ encoding_loses(struct job *job, const struct world *world)
 		return difference("decoded and encoded again it is another");
 	if (again.ground_count != standing.ground_count ||
 	    again.permission_count != standing.permission_count ||
-	    again.objection_count != standing.objection_count || again.restricted != standing.restricted)
+	    again.objection_count != standing.objection_count || again.restricted != standing.restricted ||
+	    again.restriction_count != standing.restriction_count)
 		return difference("a part was lost");
+	for (size_t i = 0; i < again.objection_count; i++)
+		if (memcmp(&again.objection[i], &standing.objection[i], sizeof(again.objection[i])) != 0)
+			return difference("an objection came back as another");
+	for (size_t i = 0; i < again.restriction_count; i++) {
+		const struct restriction *a = &again.restriction[i], *b = &standing.restriction[i];
+		if (a->reason != b->reason || a->seq != b->seq || a->since_at != b->since_at ||
+		    a->until_at != b->until_at || a->told_at != b->told_at || !same_bytes(a->fields, b->fields))
+			return difference("a restriction came back as another");
+	}
 	for (size_t i = 0; i < again.permission_count; i++)
 		if (memcmp(&again.permission[i], &standing.permission[i], sizeof(again.permission[i])) != 0)
 			return difference("a permission came back as another");
@@ -545,8 +623,33 @@ a_stored_standing_that_is_cut_or_longer_is_refused(void **state)
 	uint8_t *longer = arena_alloc(&job->arena, text.len + 1);
 	memcpy(longer, text.ptr, text.len);
 	assert_fails(job, ERR_CORRUPT, standing_decode(job, (bytes){ longer, text.len + 1 }, &standing));
-	longer[0]++; /* another format */
+	longer[0] = STANDING_FORMAT + 1;
 	assert_fails(job, ERR_CORRUPT, standing_decode(job, (bytes){ longer, text.len }, &standing));
+}
+
+/* The form that vault 1 wrote: restrictions had no number, objections no ruling. */
+static struct difference
+old_form_loses(struct job *job, const struct world *world)
+{
+	struct standing standing, again;
+	str text;
+
+	assert_ok(standing_fold(job, &world->registry, world->act, world->count, &standing));
+	standing.format = 1;
+	text = encoded(job, &standing);
+	assert_ok(standing_decode(job, str_bytes(text), &again));
+	if (!str_eq(text, encoded(job, &again)))
+		return difference("decoded and encoded again it is another");
+	if (again.restricted != standing.restricted || again.restriction_count ||
+	    again.ground_count != standing.ground_count || again.objection_count != standing.objection_count)
+		return difference("the old form is read as something else");
+	return (struct difference){ "" };
+}
+
+static void
+a_standing_of_the_old_form_is_read(void **state)
+{
+	each_world(*state, "old form", old_form_loses);
 }
 
 /* One more lowering act, of any kind, somewhere in the ledger. */
@@ -683,6 +786,7 @@ main(void)
 		EACH(standing_is_what_the_oracle_says_of_the_ledger),
 		EACH(the_order_in_which_acts_come_in_does_not_matter),
 		EACH(a_standing_comes_back_from_its_stored_form),
+		EACH(a_standing_of_the_old_form_is_read),
 		EACH(a_stored_standing_that_is_cut_or_longer_is_refused),
 		EACH(one_more_lowering_act_raises_nothing),
 		EACH(what_the_sweep_writes_changes_nothing_that_is_allowed),
