@@ -25,6 +25,19 @@ put_categories(struct row *row, bytes detail)
 	row_texts(row, list, count);
 }
 
+static bytes
+fields_of(const struct act_row *act)
+{
+	bytes fields = act->detail;
+	uint8_t reason;
+
+	if (act->act == ACT_HELD || act->act == ACT_CORRECTED || act->act == ACT_COMPLETED)
+		return fields;
+	if (act->act == ACT_RESTRICTED && eat_u8(&fields, &reason))
+		return fields;
+	return (bytes){ 0 };
+}
+
 /* Four cells. What the detail is depends on the act. */
 static void
 put_detail(struct row *row, const struct act_row *act)
@@ -32,7 +45,7 @@ put_detail(struct row *row, const struct act_row *act)
 	bytes detail = act->detail;
 	uint64_t released = 0;
 
-	row_fields(row, act->act == ACT_HELD ? detail : (bytes){ 0 });
+	row_fields(row, fields_of(act));
 	if (act->act == ACT_RELEASED)
 		(void)eat_le64(&detail, &released);
 	row_number_or_null(row, (int64_t)released);

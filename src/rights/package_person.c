@@ -85,6 +85,7 @@ put_value(struct package *package, const struct value *value)
 	row_text(&row, field->name);
 	row_text(&row, field_title(package, field->no));
 	row_text(&row, value->text);
+	row_text(&row, value->statement);
 	row_text(&row, category_of(package, field));
 	row_text(&row, sensitivity_word(field->sensitivity));
 	row_text(&row, origin_name(value->origin));
@@ -173,6 +174,17 @@ put_permission(struct package *package, const struct permission *permission)
 	row_end(&row);
 }
 
+/* To all marketing there is nothing to decide (Article 21(3)). */
+static str
+ruling_word(const struct objection *objection)
+{
+	if (!objection->purpose)
+		return S("absolute");
+	return objection->ruling == RULING_UPHELD      ? S("upheld")
+	       : objection->ruling == RULING_OVERRULED ? S("overruled")
+	                                               : S("undecided");
+}
+
 static void
 put_objection(struct package *package, const struct objection *objection)
 {
@@ -182,6 +194,24 @@ put_objection(struct package *package, const struct objection *objection)
 	row_purpose(&row, objection->purpose, S("(marketing)"));
 	row_channels(&row, objection->channels);
 	row_time(&row, objection->at);
+	row_yes(&row, objection->automated);
+	row_text(&row, ruling_word(objection));
+	row_number_or_null(&row, objection->seq);
+	row_end(&row);
+}
+
+static void
+put_restriction(struct package *package, const struct restriction *restriction)
+{
+	struct row row;
+
+	row_begin(&row, package, SECTION_RESTRICTIONS);
+	row_text(&row, restriction_name(restriction->reason));
+	row_fields(&row, restriction->fields);
+	row_time(&row, restriction->since_at);
+	row_time(&row, restriction->until_at);
+	row_time(&row, restriction->told_at);
+	row_number_or_null(&row, restriction->seq);
 	row_end(&row);
 }
 
@@ -198,5 +228,7 @@ package_person(struct package *package)
 		put_permission(package, &standing->permission[i]);
 	for (size_t i = 0; i < standing->objection_count; i++)
 		put_objection(package, &standing->objection[i]);
+	for (size_t i = 0; i < standing->restriction_count; i++)
+		put_restriction(package, &standing->restriction[i]);
 	return OK;
 }

@@ -1103,7 +1103,7 @@ static enum write_flags
 many_flags(const struct change *change, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (change[i].value_count || !only_lowers(&change[i]))
+		if (change[i].value_count || !only_owed(&change[i]))
 			return WRITE_ONE;
 	return (enum write_flags)(WRITE_ONE | WRITE_RESERVED);
 }

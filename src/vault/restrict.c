@@ -14,14 +14,15 @@ seq_bytes(struct job *job, int64_t seq)
 	return arena_bytes(&job->arena, buf_bytes(&detail));
 }
 
-/* Before the restriction there was nothing to be told of; and what is to come is not told yet. */
+/* Before the restriction there was nothing to be told of; and what is to come is not told yet.  People
+ * say when to the second: the second in which the restriction began will do. */
 static enum err
 telling_check(struct job *job, const struct restriction *restriction, const struct telling *telling)
 {
 	if (telling->at == TIME_NEVER)
 		return fail_at(job, ERR_EVIDENCE, S("/told_at"),
 		               "when the person was told, before the restriction is lifted, is needed (Article 18(3))");
-	if (telling->at > job->now || telling->at <= restriction->since_at)
+	if (telling->at > job->now || telling->at < restriction->since_at / TIME_SECOND * TIME_SECOND)
 		return fail_at(job, ERR_EVIDENCE, S("/told_at"),
 		               "lies between the beginning of the restriction and now");
 	if (!telling->how)
@@ -30,10 +31,13 @@ telling_check(struct job *job, const struct restriction *restriction, const stru
 }
 
 static struct act_new
-told_of(struct job *job, int64_t seq, const struct telling *telling)
+told_of(struct job *job, const struct restriction *restriction, const struct telling *telling)
 {
-	return (struct act_new){ .act = ACT_TOLD, .at = telling->at, .until_at = TIME_NEVER,
-		                 .method = telling->how, .detail = seq_bytes(job, seq) };
+	time_us after = restriction->since_at + 1;
+
+	return (struct act_new){ .act = ACT_TOLD, .at = telling->at > after ? telling->at : after,
+		                 .until_at = TIME_NEVER, .method = telling->how,
+		                 .detail = seq_bytes(job, restriction->seq) };
 }
 
 enum err
@@ -45,7 +49,7 @@ telling_act(struct job *job, const struct standing *standing, int64_t seq,
 	if (!restriction)
 		return fail(job, ERR_ABSENT, "the person has no such restriction");
 	TRY(telling_check(job, restriction, telling));
-	*ret = told_of(job, seq, telling);
+	*ret = told_of(job, restriction, telling);
 	return OK;
 }
 
@@ -78,7 +82,7 @@ lifting_acts(struct job *job, const struct standing *standing, const struct lift
 		if (!told_now && restriction->told_at != TIME_NEVER)
 			continue;
 		TRY(telling_check(job, restriction, &lifting->telling)); /* V18 */
-		ret[count++] = told_of(job, restriction->seq, &lifting->telling);
+		ret[count++] = told_of(job, restriction, &lifting->telling);
 	}
 	if (!lifted.len)
 		return fail(job, ERR_ABSENT, "the person has no such restriction");
@@ -121,7 +125,7 @@ ruling_check(struct job *job, const struct objection *objection, const struct ru
 	if (!str_trim(ask->grounds).len)
 		return fail_at(job, ERR_EVIDENCE, S("/grounds"),
 		               "compelling grounds that override the person's interests are needed (Article 21(1))");
-	if (ask->telling.at == TIME_NEVER || ask->telling.at > job->now || ask->telling.at < objection->at)
+	if (ask->telling.at == TIME_NEVER || ask->telling.at > job->now || ask->telling.at < objection->at / TIME_SECOND * TIME_SECOND)
 		return fail_at(job, ERR_EVIDENCE, S("/told_at"),
 		               "when the person was told, after the objection and before it is overruled, is needed");
 	if (!ask->telling.how)

@@ -427,6 +427,8 @@ def kept_person(worker, operator):
                         headers={'If-Match': '*'}).status == 200  # the recipient is told of the correction
     assert worker.post(f'/v1/subjects/{id}/holds', {'fields': ['invoice'], 'reason': 'a claim'}).status == 200
     assert worker.post(f'/v1/subjects/{id}/objections', {'purpose': 'kept-club', 'channels': ['sms']}).status == 200
+    assert worker.post(f'/v1/subjects/{id}/restriction', {'act': 'restricted', 'reason': 'accuracy', 'fields': ['name']}).status == 200
+    assert worker.patch(f'/v1/subjects/{id}', {'statements': {'name': 'Med ö, inte o.'}}, headers={'If-Match': '*'}).status == 200
     asked = operator.post('/v1/requests', {'right': 'information', 'channel': 'email', 'subject': id, 'language': 'sv',
                                            'words': 'Hur länge sparar ni?', 'reply_to': 'kept.person@example.com'})
     assert asked.status == 201 and operator.post(f'/v1/requests/{asked.json["id"]}/acknowledgement').status == 200

@@ -446,7 +446,7 @@ def test_an_objection_to_marketing_is_not_weighed(app):
     assert not decide(app, id)['allowed']
     # overruled for the service, still absolute for marketing under the same purpose
     seq = act(app, id, 'objections', {'purpose': 'support'}).json['seq']
-    assert act(app, id, f'objections/{seq}/ruling', body).slug == 'evidence'  # told before the objection
+    assert act(app, id, f'objections/{seq}/ruling', {**body, 'told_at': '2026-01-01T00:00:00Z'}).slug == 'evidence'  # told before the objection
     assert act(app, id, f'objections/{seq}/ruling', {**body, 'told_at': now()}).status == 200
     assert service(app, id, channel='none')['allowed']
     assert decide(app, id, 'support', 'call')['reason'] == 'objected'

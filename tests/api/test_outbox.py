@@ -309,7 +309,8 @@ def restrict(clerk, id):
 
 def lift(clerk, id):
     now = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
-    reply = clerk.post(f'/v1/subjects/{id}/restriction', {'act': 'unrestricted', 'reason': 'accuracy', 'told_at': now})
+    reply = clerk.post(f'/v1/subjects/{id}/restriction', {'act': 'unrestricted', 'reason': 'accuracy', 'told_at': now,
+                                                              'told_how': 'mail'})
     assert reply.status == 200, reply
 
 

@@ -296,9 +296,9 @@ class Client(threading.Thread):
     def unrestrict(self):
         person = self.pick(lambda person: True, restricted=True)
         if person:
-            told = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() - 60))
+            told = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
             self.change('restriction lifted', person, person.after(restricted=False), 'POST', '/restriction',
-                        {'act': 'unrestricted', 'reason': 'accuracy', 'told_at': told})
+                        {'act': 'unrestricted', 'reason': 'accuracy', 'told_at': told, 'told_how': 'mail'})
 
     def hold(self):
         person = self.pick(lambda person: 'email' in person.values and not person.held)
