@@ -211,6 +211,16 @@ only_owed(const struct change *change)
 	return true;
 }
 
+/* Less than only_owed(): a statement, a correction or a ruling is owed, and stores or allows something. */
+static bool
+only_lowers(const struct change *change)
+{
+	for (size_t i = 0; i < change->act_count; i++)
+		if (act_raises(change->act[i].act) >= 0 && !change->act[i].told)
+			return false;
+	return true;
+}
+
 /* Old acts and new ones in one array; the new ones numbered on. */
 static enum err
 ledger_extend(struct prepare *prepare)
@@ -966,8 +976,8 @@ only_takes(const struct change *change)
 	for (size_t i = 0; i < change->value_count; i++)
 		if (change->value[i].text.len)
 			return false;
-	return change->subject.version && only_lowers(change) && !change->set_kind && !change->set_flags &&
-	       !change->set_tell_by && !change->set_told;
+	return change->subject.version && !change->statement_count && only_lowers(change) &&
+	       !change->set_kind && !change->set_flags && !change->set_tell_by && !change->set_told;
 }
 
 /* Lowering acts and erasures must be possible on a full disk too. */
@@ -1103,7 +1113,7 @@ static enum write_flags
 many_flags(const struct change *change, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (change[i].value_count || !only_owed(&change[i]))
+		if (change[i].value_count || !only_lowers(&change[i]))
 			return WRITE_ONE;
 	return (enum write_flags)(WRITE_ONE | WRITE_RESERVED);
 }

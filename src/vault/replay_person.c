@@ -113,7 +113,7 @@ same_act(const struct act_row *a, const struct act_row *b)
 }
 
 /* After an earlier restore the same number may have been given to another act: the one that is told now
- * gets the next that nobody has, and what was released by its number is released by the new one. */
+ * gets the next that nobody has, and what names it by its number, a release or a ruling, names the new. */
 static void
 act_number(struct acts *acts, struct act_row *row)
 {
@@ -125,12 +125,12 @@ act_number(struct acts *acts, struct act_row *row)
 }
 
 static void
-release_follow(struct acts *acts, struct act_row *row)
+number_follow(struct acts *acts, struct act_row *row)
 {
 	bytes rest = row->detail;
 	uint64_t seq;
 
-	if (row->act != ACT_RELEASED || !eat_le64(&rest, &seq))
+	if ((row->act != ACT_RELEASED && row->act != ACT_UPHELD) || !eat_le64(&rest, &seq))
 		return;
 	for (size_t i = 0; i < acts->renumbered_count; i++)
 		if (acts->renumbered[i].from == (int64_t)seq) {
@@ -214,7 +214,7 @@ acts_say(struct doing *doing, struct change *change, struct replayed *replayed)
 			replayed->nobody++;
 			continue;
 		}
-		release_follow(&acts, &row);
+		number_follow(&acts, &row);
 		act_number(&acts, &row);
 	}
 	change->act_count = acts.count - acts.old;

@@ -881,7 +881,8 @@ put_exclusions(const struct standing *standing, struct buf *out)
 void
 standing_encode(const struct standing *standing, struct buf *out)
 {
-	buf_u8(out, standing->format);
+	/* One that was made from nothing, of a buried person, has no form of its own: today's. */
+	buf_u8(out, standing->format ? standing->format : STANDING_FORMAT);
 	buf_u8(out, standing->restricted);
 	put_grounds(standing, out);
 	put_permissions(standing, out);

@@ -135,7 +135,7 @@ struct standing {
 	bool restricted;             /* Article 18: the whole person, storage only */
 	struct exclusion *exclusion; /* the newest for each field */
 	size_t exclusion_count;
-	uint8_t format;              /* of the stored form */
+	uint8_t format;              /* of the stored form; 0: today's */
 };
 
 #define STANDING_FORMAT 2

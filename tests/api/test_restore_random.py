@@ -6,6 +6,7 @@ VALV_SEED repeats a run."""
 import copy
 import os
 import random
+import time
 
 import pytest
 
@@ -105,7 +106,8 @@ class Lives:
         elif word == 'restrict':
             act(client, id, 'restriction', {'act': 'restricted', 'reason': 'accuracy'})
         elif word == 'lift':
-            act(client, id, 'restriction', {'act': 'unrestricted', 'reason': 'accuracy', 'told_at': '2026-01-01T00:00:00Z'})
+            told = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
+            act(client, id, 'restriction', {'act': 'unrestricted', 'reason': 'accuracy', 'told_at': told, 'told_how': 'mail'})
         else:
             assert erase(client, id)['buried']
 

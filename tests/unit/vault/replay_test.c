@@ -252,6 +252,49 @@ acts_of_one_number_stand_side_by_side(void **state UNUSED)
 	assert_verified(&past);
 }
 
+/* An objection to that purpose; with a number, that the one of this number was upheld. */
+static void
+objection(struct fixture *f, uid id, const char *purpose, int64_t seq)
+{
+	OWNED(buf_release) struct buf detail = { .max = 9 };
+	struct act_new *act;
+	struct edit edit;
+
+	edit_person(&edit, &f->job, f->vault, id);
+	act = edit_act(&edit, seq ? ACT_UPHELD : ACT_OBJECTED, purpose);
+	buf_le64(&detail, (uint64_t)seq);
+	buf_u8(&detail, 0); /* to the processing, not to decisions by a machine */
+	if (seq)
+		act->detail = arena_bytes(&f->job.arena, buf_bytes(&detail));
+	assert_ok(edit_commit(&edit));
+}
+
+static void
+a_ruling_follows_its_objection_to_another_number(void **state UNUSED)
+{
+	OWNED(fixture_end) struct fixture f = { 0 };
+	OWNED(fixture_end) struct fixture past = { 0 };
+	struct replayed replayed;
+	struct subject subject;
+	int64_t no;
+	uid id;
+
+	fixture_begin(&f);
+	fixture_registry(&f);
+	id = person_make(&f, "newsletter", "email=anna@example.com", NULL);
+	past_take(&f, &past, &no);
+	objection(&f, id, "survey", 0);
+	objection(&f, id, "survey", 2);
+	past.job.now += TIME_SECOND;
+	assert_ok(person_act(&past, id, ACT_GIVEN, "newsletter"));
+	assert_ok(person_act(&past, id, ACT_GIVEN, "newsletter"));
+	assert_ok(say(&f, &past, no, &replayed));
+	assert_ok(subject_get(&past.job, past.vault, id, &subject));
+	assert_int_equal(subject.standing.objection_count, 1);
+	assert_int_equal(subject.standing.objection[0].ruling, RULING_UPHELD);
+	assert_verified(&past);
+}
+
 static void
 what_the_backup_does_not_have_is_counted(void **state UNUSED)
 {
@@ -355,6 +398,7 @@ replay_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_of_fact_is_said_again),
 		cmocka_unit_test(acts_of_one_number_stand_side_by_side),
+		cmocka_unit_test(a_ruling_follows_its_objection_to_another_number),
 		cmocka_unit_test(what_the_backup_does_not_have_is_counted),
 		cmocka_unit_test(a_kind_that_is_not_known_stops_it),
 		cmocka_unit_test(a_damaged_person_can_be_erased_and_nothing_less),
