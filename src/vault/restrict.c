@@ -24,7 +24,7 @@ telling_check(struct job *job, const struct restriction *restriction, const stru
 		               "when the person was told, before the restriction is lifted, is needed (Article 18(3))");
 	if (telling->at > job->now || telling->at < restriction->since_at / TIME_SECOND * TIME_SECOND)
 		return fail_at(job, ERR_EVIDENCE, S("/told_at"),
-		               "lies between the beginning of the restriction and now");
+		               "does not lie between the beginning of the restriction and now");
 	if (!telling->how)
 		return fail_at(job, ERR_EVIDENCE, S("/told_how"), "how the person was told is needed");
 	return OK;

@@ -119,3 +119,28 @@ def test_nothing_of_an_erased_person_is_left_in_any_file(make_server, tmp_path):
             assert (wrapped[id] in left) == (n >= 30), (how, n)
     server.start()
     assert not operator.post('/v1/admin/verify').json['findings']
+
+
+def test_nothing_of_a_corrected_value_is_left_in_any_file(make_server):
+    """Article 16: what was wrong is gone, and the key under which old copies of it could be opened; that it was
+    corrected stands in the ledger."""
+    server = make_server()
+    operator = Client(server.socket, Description(Client(server.url).raw('GET', '/v1/openapi.json').json))
+    definitions.put_all(operator)
+    wrong, right = f'{CANARY}-fel', 'Rättfågel-9b1f'
+    reply = operator.post('/v1/subjects', {'values': {'email': 'kanin@example.com', 'nick': wrong}, 'grounds': [consent()]})
+    id = reply.json['id']
+    wrapped, = keys_of(server.data, [id]).values()
+    reply = operator.patch(f'/v1/subjects/{id}', {'values': {'nick': right}, 'statements': {'nick': 'So is it written.'},
+                                                  'correction': {'requested_by': 'person'}}, headers={'If-Match': '*'})
+    assert reply.status == 200, reply
+    read = operator.get(f'/v1/subjects/{id}', headers={'Valv-Purpose': 'newsletter'}).json
+    assert read['values']['nick']['value'] == right
+    acts = [act['act'] for act in operator.get(f'/v1/subjects/{id}/consents').json['acts']]
+    assert acts == ['given', 'corrected', 'completed']
+    for how in ('serving', 'killed'):
+        if how == 'killed':
+            server.stop('kill')
+        assert residue(server.data, '--also', server.log, texts=(wrong, right))['count'] == 0, how
+        left = b''.join(path.read_bytes() for path in server.data.iterdir() if path.is_file())
+        assert wrapped not in left, how
