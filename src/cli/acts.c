@@ -1,4 +1,5 @@
-/* cli/acts.c -- `valv subject consents|consent|withdraw|object`: what a person said. */
+/* cli/acts.c -- `valv subject consents|consent|withdraw|object|restrict|lift|rule`: what a person said, and
+ * what was decided on it. */
 #include "base/limits.h"
 #include "cli/client.h"
 #include "cli/input.h"
@@ -229,4 +230,139 @@ const struct command command_subject_object = {
 	OPTIONS(no_options),
 	.remote = true,
 	.run = object_run,
+};
+
+/* --- restriction, rulings --------------------------------------------------------------------- */
+
+#define REASON_WORDS "accuracy unlawful claims objection"
+#define TOLD_OPTIONS                                                                               \
+	{ "told-at", "TIME", "When the person was told." },                                            \
+	{ "told-how", "METHOD", "How.", METHOD_WORDS }
+
+static void
+number_put(struct request_body *body, const char *name, uint64_t number)
+{
+	json_pair_i64(&body->out, str_from_c(name), (int64_t)number);
+}
+
+static void
+told_put(struct request_body *body, const struct args *args)
+{
+	request_option(body, args, "told-at", "told_at");
+	request_option(body, args, "told-how", "told_how");
+}
+
+static const struct option restrict_options[] = {
+	{ "reason", "REASON", "Article 18(1)(a) to (d); needed.", REASON_WORDS },
+	{ "field", "FIELDS", "Only these, apart by commas; the whole person unless said.", NULL, true },
+	{ "until", "TIME", "How long values are kept that nothing else covers; for unlawful and claims." },
+	METHOD_OPTION,
+};
+
+static enum err
+restrict_run(struct job *job, struct cli *cli, const struct args *args)
+{
+	OWNED(request_end) struct request_body body;
+
+	request_begin(&body);
+	TRY(input_id(cli, args->operand[0]));
+	if (!arg_given(args, "reason"))
+		return complain(cli, EXIT_USAGE, "subject restrict: --reason is needed");
+	json_pair_str(&body.out, S("act"), S("restricted"));
+	request_option(&body, args, "reason", "reason");
+	request_list(&body, args, "field", "fields");
+	request_option(&body, args, "until", "until");
+	request_option(&body, args, "method", "method");
+	return act_post(job, cli, args, "/restriction", &body);
+}
+
+const struct command command_subject_restrict = {
+	.operands = "ID",
+	.about = "Article 18: the data is kept, and nothing else is done with it. accuracy: the person says that it "
+	         "is wrong; unlawful: it should go, and the person wants it kept; claims: the person needs it for "
+	         "a legal claim; objection: until an objection is decided.",
+	.examples = "valv subject restrict ID --reason accuracy --field name\n"
+	            "valv subject restrict ID --reason claims --until 2027-06-30T00:00:00Z",
+	OPTIONS(restrict_options),
+	.remote = true,
+	.run = restrict_run,
+};
+
+static const struct option lift_options[] = {
+	{ "number", "N", "The restriction with this number in the ledger." },
+	{ "reason", "REASON", "Or: all restrictions for this.", REASON_WORDS },
+	TOLD_OPTIONS,
+	{ "tell-only", NULL, "Record that the person was told, and lift it later; with --number." },
+};
+
+static enum err
+lift_run(struct job *job, struct cli *cli, const struct args *args)
+{
+	OWNED(request_end) struct request_body body;
+	uint64_t number = 0;
+
+	request_begin(&body);
+	TRY(input_id(cli, args->operand[0]));
+	TRY(arg_number(cli, args, "number", INT64_MAX, &number));
+	if (arg_given(args, "number") == arg_given(args, "reason"))
+		return complain(cli, EXIT_USAGE, "subject lift: --number or --reason is needed, one of them");
+	json_pair_str(&body.out, S("act"), arg_given(args, "tell-only") ? S("told") : S("unrestricted"));
+	if (number)
+		number_put(&body, "seq", number);
+	request_option(&body, args, "reason", "reason");
+	told_put(&body, args);
+	return act_post(job, cli, args, "/restriction", &body);
+}
+
+const struct command command_subject_lift = {
+	.operands = "ID",
+	.about = "A restriction ends, once the person has been told so (Article 18(3)): say when and how, unless that "
+	         "is in the ledger already.",
+	.examples = "valv subject lift ID --number 7 --told-at 2026-11-20T09:00:00Z --told-how mail\n"
+	            "valv subject lift ID --number 7 --tell-only --told-at 2026-11-20T09:00:00Z --told-how mail",
+	OPTIONS(lift_options),
+	.remote = true,
+	.run = lift_run,
+};
+
+static const struct option rule_options[] = {
+	{ "number", "N", "The objection, by its number in the ledger; needed." },
+	{ "ruling", "RULING", "upheld: the processing ends; overruled: it goes on; needed.", "upheld overruled" },
+	{ "decided-by", "WHO", "Who decided, by role; needed." },
+	{ "grounds", "TEXT", "The compelling grounds; needed to overrule." },
+	TOLD_OPTIONS,
+};
+
+static enum err
+rule_run(struct job *job, struct cli *cli, const struct args *args)
+{
+	OWNED(request_end) struct request_body body;
+	OWNED(buf_release) struct buf address = { .max = 64 };
+	uint64_t number = 0;
+
+	request_begin(&body);
+	TRY(input_id(cli, args->operand[0]));
+	TRY(arg_number(cli, args, "number", INT64_MAX, &number));
+	if (!number || !arg_given(args, "ruling") || !arg_given(args, "decided-by"))
+		return complain(cli, EXIT_USAGE, "subject rule: --number, --ruling and --decided-by are needed");
+	buf_put(&address, S("/objections/"));
+	buf_udec(&address, number);
+	buf_put(&address, S("/ruling"));
+	request_option(&body, args, "ruling", "ruling");
+	request_option(&body, args, "decided-by", "decided_by");
+	request_option(&body, args, "grounds", "grounds");
+	told_put(&body, args);
+	return act_post(job, cli, args, arena_c(&job->arena, buf_str(&address)), &body);
+}
+
+const struct command command_subject_rule = {
+	.operands = "ID",
+	.about = "An objection to a public task or a legitimate interest is weighed (Article 21(1)); until then nothing is "
+	         "done with the data. One to marketing is never weighed, nor one to what rests on consent.",
+	.examples = "valv subject rule ID --number 4 --ruling upheld --decided-by DPO\n"
+	            "valv subject rule ID --number 4 --ruling overruled --decided-by DPO --grounds 'a lawsuit runs' "
+	            "--told-at 2026-11-20T09:00:00Z --told-how mail",
+	OPTIONS(rule_options),
+	.remote = true,
+	.run = rule_run,
 };

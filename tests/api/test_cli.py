@@ -1,4 +1,5 @@
 """The program from its command line: serve, init, and every command that speaks to a server."""
+import datetime
 import http.server
 import json
 import os
@@ -518,6 +519,52 @@ def test_objection(demo):
     demo.run('subject', 'object', person)
     assert 'objected' in demo.run('subject', 'consents', person)
     assert demo.run('decide', '--subject', person, '--purpose', 'newsletter', '--channel', 'email').startswith('no')
+
+
+def told_now():
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return '--told-at', now.strftime('%Y-%m-%dT%H:%M:%S.%fZ'), '--told-how', 'mail'
+
+
+def test_restriction_and_lifting(demo):
+    person = new_person(demo, 'contester@example.com')
+    demo.run('subject', 'restrict', person, status=USAGE)
+    number = re.search(r'number (\d+)', demo.run('subject', 'restrict', person, '--reason', 'accuracy', '--method', 'phone'))[1]
+    asked = ('decide', '--subject', person, '--purpose', 'newsletter', '--channel', 'email')
+    assert demo.run(*asked).startswith('no: restricted')
+    demo.run('subject', 'lift', person, status=USAGE)
+    demo.run('subject', 'lift', person, '--number', number, '--reason', 'accuracy', status=USAGE)
+    assert '/told_at' in demo.run('subject', 'lift', person, '--number', number, status=REFUSED)
+    demo.run('subject', 'lift', person, '--number', number, '--tell-only', *told_now())
+    assert demo.run(*asked).startswith('no: restricted')
+    demo.run('subject', 'lift', person, '--number', number)
+    assert not demo.run(*asked).startswith('no: restricted')
+    demo.run('subject', 'restrict', person, '--reason', 'claims', '--field', 'name', '--until', '2031-01-01T00:00:00Z')
+    act = demo.json('subject', 'consents', person)['acts'][-1]
+    assert (act['act'], act['reason'], act['fields']) == ('restricted', 'claims', ['name'])
+    demo.run('subject', 'lift', person, '--reason', 'claims', *told_now())
+
+
+def test_an_objection_is_ruled_on(demo, tmp_path):
+    party = {'name': 'Exempel AB', 'contact': 'x@example.com'}
+    words = {'sv': 'x', 'en': 'x'}
+    path = tmp_path / 'security.json'
+    path.write_text(json.dumps({
+        'title': words, 'why': words, 'basis': 'legitimate_interest', 'fields': ['email'], 'retention': {'period': 'P1Y'},
+        'assessment': {'purpose': 'a', 'necessity': 'b', 'balance': 'c', 'safeguards': 'd', 'review_at': '2027-06-30'},
+        'recipients': [], 'controller': party, 'notices': words}))
+    demo.run('purpose', 'put', 'security', str(path))
+    demo.run('purpose', 'activate', 'security')
+    person = demo.run('subject', 'create', '-', stdin=json.dumps(
+        {'values': {'email': 'watched@example.com'}, 'grounds': [{'purpose': 'security'}]})).strip()
+    number = re.search(r'number (\d+)', demo.run('subject', 'object', person, '--purpose', 'security'))[1]
+    demo.run('subject', 'show', person, '--purpose', 'security', status=REFUSED)
+    rule = ('subject', 'rule', person, '--number', number, '--decided-by', 'DPO')
+    demo.run(*rule, status=USAGE)
+    assert '/grounds' in demo.run(*rule, '--ruling', 'overruled', status=REFUSED)
+    demo.run(*rule, '--ruling', 'overruled', '--grounds', 'an attack runs', *told_now())
+    assert 'watched@example.com' in demo.run('subject', 'show', person, '--purpose', 'security')
+    assert 'erased' in demo.run(*rule, '--ruling', 'upheld')
 
 
 def test_nobody(demo):
