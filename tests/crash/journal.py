@@ -70,6 +70,7 @@ class Journal:
         self.patched = {}             # of the shared person: version: name
         self.patching = set()         # names that were cut off
         self.shared = None
+        self.shared_spare = False     # as Person.spare
         self.entry_max = 0
 
     # --- after a restart ------------------------------------------------------------------------
@@ -175,6 +176,7 @@ class Journal:
         if version not in self.patched and name not in self.patching:
             wrong.append(f'shared person: {name} at version {version} was never asked for')
         self.patched[version] = name
+        self.shared_spare |= bool(self.patching)
         self.patching.clear()
         return wrong
 
@@ -265,6 +267,8 @@ class Journal:
                                           "AND act IN (9, 11, 14, 15, 16, 36)"):  # audit/entry.h: changes
             changes.setdefault(subject, []).append(struct.unpack_from('<q', body)[0])
         spare = {bytes.fromhex(person.id.replace('-', '')) for person in self.persons if person.spare}
+        if self.shared_spare:
+            spare.add(bytes.fromhex(self.shared.replace('-', '')))
         sets = dict(keys.execute('SELECT subject, length(wrapped) FROM subject_key'))
         ledger = dict(valv.execute('SELECT subject, count(*) || "/" || max(seq) FROM ledger GROUP BY subject'))
         for no, id, version, record, state in valv.execute('SELECT no, id, version, record, state FROM subject'):

@@ -205,6 +205,7 @@ class Worker:
             if answer.status == 200:
                 assert answer.json['version'] not in self.journal.patched, 'a version was answered twice'
                 self.journal.patched[answer.json['version']] = name
+                self.journal.shared_spare = False
 
 
     def bring(self):
