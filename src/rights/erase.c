@@ -279,24 +279,41 @@ plan_make(struct erasure *erasure)
 
 /* --- steps that both ways share --------------------------------------------------------------- */
 
+/* Channel by channel, as a withdrawal stops them: then a fresh yes lifts the one as it lifts the other. */
+static enum err
+stop_channels(struct job *job, struct db *db, const struct erasure *erasure, enum address address)
+{
+	struct suppression stop = { .scope = SCOPE_PURPOSE, .purpose = erasure->wish->purpose,
+		                    .at = job->now, .source = SOURCE_ERASURE };
+
+	for (int channel = 1; channel < CHANNEL_COUNT; channel++) {
+		stop.channel = (enum channel)channel;
+		if (channel_address(stop.channel) == address)
+			TRY(suppression_add(job, db, erasure->subject.tag[address], &stop));
+	}
+	return OK;
+}
+
 /* X4.  Of one purpose: only if it is one that contacts people to sell. */
 static enum err
 stops_steps(struct job *job, struct db *db, struct erasure *erasure)
 {
 	const struct purpose *purpose = registry_purpose_no(erasure->registry, erasure->wish->purpose);
-	struct suppression stop = { .scope = SCOPE_MARKETING, .at = job->now, .source = SOURCE_ERASURE };
+	bool all = erasure->wish->scope == ERASE_PERSON;
 
 	erasure->ret->stops = 0;
-	if (erasure->wish->scope == ERASE_PURPOSE && purpose && purpose->active && purpose->active->marketing) {
-		stop.scope = SCOPE_PURPOSE;
-		stop.purpose = purpose->no;
-	} else if (erasure->wish->scope != ERASE_PERSON) {
+	if (!all && !(erasure->wish->scope == ERASE_PURPOSE && purpose && purpose->active &&
+	              purpose->active->marketing))
 		return OK;
-	}
 	for (int address = 0; address < ADDRESS_COUNT; address++) {
 		if (!erasure->subject.tagged[address])
 			continue;
-		TRY(suppression_add(job, db, erasure->subject.tag[address], &stop));
+		if (all)
+			TRY(suppression_add(job, db, erasure->subject.tag[address],
+			                    &(struct suppression){ .scope = SCOPE_MARKETING, .at = job->now,
+			                                           .source = SOURCE_ERASURE }));
+		else
+			TRY(stop_channels(job, db, erasure, (enum address)address));
 		erasure->ret->stops++;
 	}
 	return OK;
