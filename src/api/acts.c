@@ -126,16 +126,17 @@ purpose_in(const struct change *change, const struct append *append)
 	return append->purpose ? registry_purpose_no(change->registry, append->purpose->no) : NULL;
 }
 
-void
-append_acts(struct change *change, struct append *append, struct act_new *act, size_t count)
+enum err
+append_acts(struct job *job, struct change *change, struct append *append, struct act_new *act, size_t count)
 {
 	change->entry = ENTRY_ACT;
 	change->act = act;
 	change->act_count = count;
-	if (append->call->idempotency.given) {
-		change->extra = idempotency_put;
-		change->extra_ctx = &append->call->idempotency;
-	}
+	append->answering = (struct answering){ .call = append->call };
+	if (append->right)
+		TRY(answering_read(job, append->call, append->right, change, &append->answering));
+	answering_set(change, &append->answering);
+	return OK;
 }
 
 enum err
@@ -238,7 +239,7 @@ consent_fill(struct job *job, struct vault *vault, struct change *change, void *
 	const struct purpose *purpose = purpose_in(change, append);
 
 	act->act = append->act;
-	append_acts(change, append, act, 1);
+	TRY(append_acts(job, change, append, act, 1));
 	if (act_raises(act->act) < 0)
 		return consent_lowered(job, change, purpose, append->body, act);
 	if (!purpose->active)
@@ -315,8 +316,7 @@ withdrawal_fill(struct job *job, struct vault *vault, struct change *change, voi
 		TRY(withdrawal_of(job, change, append, append->purpose->no, act));
 	else
 		TRY(withdrawals_of_all(job, change, append, act, &count));
-	append_acts(change, append, act, count);
-	return OK;
+	return append_acts(job, change, append, act, count);
 }
 
 /*= gdpr 7(3)
@@ -328,6 +328,7 @@ on_withdrawals_post(struct job *job, struct call *call)
 	struct append append;
 
 	TRY(whole_read(job, call, &append));
+	append.right = RIGHT_WITHDRAWAL;
 	return append_do(job, &append, withdrawal_fill);
 }
 
@@ -378,7 +379,7 @@ ground_fill(struct job *job, struct vault *vault, struct change *change, void *c
 	const struct purpose *purpose = purpose_in(change, append);
 
 	act->act = append->act;
-	append_acts(change, append, act, 1);
+	TRY(append_acts(job, change, append, act, 1));
 	if (act_raises(act->act) < 0)
 		return ground_lowered(job, change, purpose, append->body, act);
 	if (!purpose->active)
@@ -469,8 +470,7 @@ hold_fill(struct job *job, struct vault *vault, struct change *change, void *ctx
 		                 "is empty");
 	TRY(fields_read(job, change->registry, append->body, true, &act->detail));
 	act->evidence = one_member(job, S("reason"), reason);
-	append_acts(change, append, act, 1);
-	return OK;
+	return append_acts(job, change, append, act, 1);
 }
 
 enum err
@@ -513,8 +513,7 @@ release_fill(struct job *job, struct vault *vault, struct change *change, void *
 		.method = METHOD_API_CALL,
 		.detail = arena_bytes(&job->arena, buf_bytes(&detail)),
 	};
-	append_acts(change, append, act, 1);
-	return OK;
+	return append_acts(job, change, append, act, 1);
 }
 
 enum err
@@ -541,7 +540,7 @@ told_fill(struct job *job, struct vault *vault, struct change *change, void *ctx
 		                 "is in the future");
 	change->set_told = true;
 	change->entry_note = arena_bytes(&job->arena, (bytes){ (uint8_t[]){ (uint8_t)how }, 1 });
-	append_acts(change, append, NULL, 0);
+	TRY(append_acts(job, change, append, NULL, 0));
 	change->entry = ENTRY_TOLD;
 	return OK;
 }

@@ -3,6 +3,7 @@
 #ifndef API_ACTS_H
 #define API_ACTS_H
 
+#include "api/answering.h"
 #include "api/call.h"
 #include "vault/subject.h"
 
@@ -25,6 +26,8 @@ struct append {
 	enum act act;
 	struct json body;
 	int64_t seq; /* of the act that the path names */
+	enum right right; /* of the requests that it can answer; RIGHT_NONE: none */
+	struct answering answering;
 };
 
 /* The person, and the purpose if the body names one. */
@@ -36,8 +39,9 @@ must_check enum err whole_read(struct job *job, struct call *call, struct append
 must_check enum err scope_for(struct job *job, const struct append *append);
 /* Append what `fill` sets up, and answer. */
 must_check enum err append_do(struct job *job, struct append *append, change_fill *fill);
-/* For a fill: these acts are what the change appends. */
-void append_acts(struct change *change, struct append *append, struct act_new *act, size_t count);
+/* For a fill: these acts are what the change appends, and the request that the body names is what it answers. */
+must_check enum err append_acts(struct job *job, struct change *change, struct append *append, struct act_new *act,
+                                size_t count);
 /* The purpose in the snapshot that the change works with. */
 const struct purpose *purpose_in(const struct change *change, const struct append *append);
 /* The version that a lowering act is about: the one that the person's ground or permission rests

@@ -49,7 +49,7 @@ objection_fill(struct job *job, struct vault *vault, struct change *change, void
 		return json_fail(job, ERR_PURPOSE_INACTIVE,
 		                 json_member(job, append->body, "purpose"),
 		                 "the purpose was never in force");
-	append_acts(change, append, act, 1);
+	TRY(append_acts(job, change, append, act, 1));
 	return objection_read(job, append, act);
 }
 
@@ -61,6 +61,7 @@ objections_read(struct job *job, struct call *call, struct append *ret)
 	TRY(whole_read(job, call, ret));
 	TRY(json_bool(job, call->body, "automated", &automated, NULL));
 	ret->act = automated ? ACT_CONTESTED : ACT_OBJECTED;
+	ret->right = automated ? RIGHT_HUMAN : RIGHT_OBJECTION;
 	if (automated && !ret->purpose)
 		return json_fail(job, ERR_INVALID, json_member(job, call->body, "purpose"),
 		                 "names the purpose whose decisions are contested");
@@ -102,11 +103,14 @@ ruling_fill(struct job *job, struct vault *vault, struct change *change, void *c
 {
 	struct append *append = ctx;
 	struct act_new *act = arena_alloc(&job->arena, sizeof(*act));
+	const struct objection *objection;
 	struct ruling_ask ask;
 
 	TRY(ruling_read(job, append, &ask));
 	TRY(ruling_act(job, change->registry, &change->subject.standing, &ask, act));
-	append_acts(change, append, act, 1);
+	objection = standing_objection(&change->subject.standing, ask.seq);
+	append->right = objection && objection->automated ? RIGHT_HUMAN : RIGHT_OBJECTION;
+	TRY(append_acts(job, change, append, act, 1));
 	return call_may(job, append->call, act->version->purpose);
 }
 

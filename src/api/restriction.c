@@ -76,8 +76,7 @@ restricted_fill(struct job *job, struct vault *vault, struct change *change, voi
 	struct act_new *act = arena_alloc(&job->arena, sizeof(*act));
 
 	TRY(restricted_read(job, change, append->body, act));
-	append_acts(change, append, act, 1);
-	return OK;
+	return append_acts(job, change, append, act, 1);
 }
 
 /* --- telling and lifting ---------------------------------------------------------------------- */
@@ -119,8 +118,7 @@ lifted_fill(struct job *job, struct vault *vault, struct change *change, void *c
 
 	TRY(lifting_read(job, append->body, &lifting));
 	TRY(lifting_acts(job, standing, &lifting, act, &count));
-	append_acts(change, append, act, count);
-	return OK;
+	return append_acts(job, change, append, act, count);
 }
 
 static enum err
@@ -134,8 +132,7 @@ told_fill(struct job *job, struct vault *vault, struct change *change, void *ctx
 	TRY(json_i64(job, append->body, "seq", 1, INT64_MAX, &seq, NULL));
 	TRY(telling_read(job, append->body, &telling));
 	TRY(telling_act(job, &change->subject.standing, seq, &telling, act));
-	append_acts(change, append, act, 1);
-	return OK;
+	return append_acts(job, change, append, act, 1);
 }
 
 static enum err
@@ -146,6 +143,10 @@ restriction_read(struct job *job, struct call *call, struct append *ret)
 	TRY(append_read(job, call, ret));
 	TRY(body_need_word(job, call->body, "act", WORDS_RESTRICTION_ACT, &word));
 	ret->act = (enum act)word;
+	ret->right = RIGHT_RESTRICTION;
+	if (ret->act != ACT_RESTRICTED && json_kind(json_member(job, call->body, "request")) != JSON_ABSENT)
+		return json_fail(job, ERR_INVALID, json_member(job, call->body, "request"),
+		                 "asked for the restriction; this does not answer it");
 	TRY(scope_for(job, ret));
 	return whole_person(job, ret);
 }
@@ -182,8 +183,7 @@ exception_fill(struct job *job, struct vault *vault, struct change *change, void
 	*act = (struct act_new){ .act = ACT_EXCEPTED, .at = job->now, .until_at = TIME_NEVER,
 		                 .method = METHOD_STAFF, .detail = { exception, 1 },
 		                 .evidence = one_member(job, S("justification"), why) };
-	append_acts(change, append, act, 1);
-	return OK;
+	return append_acts(job, change, append, act, 1);
 }
 
 /* First the act, which says who used it and why, then the values: no use without its record (I4). */

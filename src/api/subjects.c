@@ -341,6 +341,7 @@ on_subject_get(struct job *job, struct call *call)
 struct patch {
 	struct call *call;
 	struct if_match if_match;
+	struct answering answering;
 };
 
 /* The version that the caller named, if it is the one that is there; -1 fits none. */
@@ -446,19 +447,18 @@ correction_act(struct job *job, struct change *change, enum act act, const struc
  * fields, when, by whom.  Nothing of the value, not even a hash: whoever holds its key could try guesses
  * on it (I6). */
 static enum err
-correction_acts(struct job *job, struct json body, struct change *change)
+correction_acts(struct job *job, struct json body, bool asked, struct change *change)
 {
 	OWNED(buf_release) struct buf values = { .max = 2 * LIMIT_VALUES };
 	OWNED(buf_release) struct buf statements = { .max = 2 * LIMIT_VALUES };
 	struct json correction = json_member(job, body, "correction");
 	struct asked_by by = { .requested_by = S("person"), .method = METHOD_API_CALL };
-	bool there = json_kind(correction) == JSON_OBJECT;
 
-	if (there)
+	if (json_kind(correction) == JSON_OBJECT)
 		TRY(correction_read(job, correction, &by));
 	else if (json_kind(correction) != JSON_ABSENT)
 		return json_fail(job, ERR_INVALID, correction, "must be an object");
-	for (size_t i = 0; i < change->value_count && there; i++)
+	for (size_t i = 0; i < change->value_count && (asked || json_kind(correction) == JSON_OBJECT); i++)
 		buf_le16(&values, change->value[i].field->no);
 	for (size_t i = 0; i < change->statement_count; i++)
 		buf_le16(&statements, change->statement[i].field->no);
@@ -521,7 +521,11 @@ patch_fill(struct job *job, struct vault *vault, struct change *change, void *ct
 	TRY(values_read(job, patch->call, change->registry, values, (enum origin)origin, true,
 	                change));
 	TRY(statements_read(job, patch->call, json_member(job, body, "statements"), change));
-	TRY(correction_acts(job, body, change));
+	TRY(answering_read(job, patch->call, RIGHT_RECTIFICATION, change, &patch->answering));
+	if (patch->answering.meant && !change->value_count && !change->statement_count)
+		return json_fail(job, ERR_INVALID, json_member(job, body, "request"), "goes with values or statements");
+	TRY(correction_acts(job, body, patch->answering.meant, change));
+	answering_set(change, &patch->answering);
 	return may_patch(job, patch->call, change);
 }
 

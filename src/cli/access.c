@@ -38,6 +38,7 @@ ask_fill(struct request_body *body, const struct args *args, const char *after)
 	if (arg_given(args, "link"))
 		json_pair_str(&body->out, S("delivery"), S("link"));
 	request_option(body, args, "expires", "expires_in");
+	request_option(body, args, "request", "request");
 	if (after)
 		json_pair_str(&body->out, S("after"), str_from_c(after));
 }
@@ -132,6 +133,7 @@ static const struct option access_options[] = {
 	{ "out", "FILE", "Write it there, readable by you alone; further parts to FILE.2 and so on." },
 	{ "link", NULL, "Keep it encrypted on the server, and print the path of a page where it is fetched, once." },
 	{ "expires", "DURATION", "How long the link works, as P7D (which it is unless said); at most 30 days." },
+	{ "request", "REQUEST", "The request of the register that this answers: it keeps the audit entry." },
 };
 
 const struct command command_subject_access = {
@@ -162,6 +164,7 @@ export_run(struct job *job, struct cli *cli, const struct args *args)
 	TRY(client_open(job, cli, args, &client));
 	request_option(&body, args, "format", "format");
 	request_option(&body, args, "language", "language");
+	request_option(&body, args, "request", "request");
 	ask.body = request_text(&body);
 	TRY(client_call(job, client, &ask, &answer));
 	return part_write(job, cli, arg_c(args, "out"), 1, answer.body);
@@ -171,6 +174,7 @@ static const struct option export_options[] = {
 	{ "format", "FORMAT", "json unless said.", .words = "json csv vcard" },
 	{ "language", "LANGUAGE", "Of the titles of fields.", .words = "sv en" },
 	{ "out", "FILE", "Write it there, readable by you alone." },
+	{ "request", "REQUEST", "The request of the register that this answers: it keeps the audit entry." },
 };
 
 const struct command command_subject_export = {

@@ -122,6 +122,8 @@ act_post(struct job *job, struct cli *cli, const struct args *args, const char *
 	{ "channel", "CHANNELS", "Apart by commas; all of the purpose's unless said.",             \
 	  CHANNEL_WORDS, true }
 #define METHOD_OPTION { "method", "METHOD", "How it reached you.", METHOD_WORDS }
+#define REQUEST_OPTION                                                                             \
+	{ "request", "REQUEST", "The request of the register that this answers: it keeps the audit entry." }
 
 static const struct option consent_options[] = {
 	{ "purpose", "PURPOSE", "About what; needed." },
@@ -182,6 +184,7 @@ static const struct option no_options[] = {
 	  CHANNEL_WORDS, true },
 	METHOD_OPTION,
 	AT_OPTION,
+	REQUEST_OPTION,
 };
 
 static enum err
@@ -195,6 +198,7 @@ no_post(struct job *job, struct cli *cli, const struct args *args, const char *a
 	request_list(&body, args, "channel", "channels");
 	request_option(&body, args, "method", "method");
 	request_option(&body, args, "at", "at");
+	request_option(&body, args, "request", "request");
 	return act_post(job, cli, args, address, &body);
 }
 
@@ -257,6 +261,7 @@ static const struct option restrict_options[] = {
 	{ "field", "FIELDS", "Only these, apart by commas; the whole person unless said.", NULL, true },
 	{ "until", "TIME", "How long values are kept that nothing else covers; for unlawful and claims." },
 	METHOD_OPTION,
+	REQUEST_OPTION,
 };
 
 static enum err
@@ -273,6 +278,7 @@ restrict_run(struct job *job, struct cli *cli, const struct args *args)
 	request_list(&body, args, "field", "fields");
 	request_option(&body, args, "until", "until");
 	request_option(&body, args, "method", "method");
+	request_option(&body, args, "request", "request");
 	return act_post(job, cli, args, "/restriction", &body);
 }
 
@@ -331,6 +337,7 @@ static const struct option rule_options[] = {
 	{ "decided-by", "WHO", "Who decided, by role; needed." },
 	{ "grounds", "TEXT", "The compelling grounds; needed to overrule." },
 	TOLD_OPTIONS,
+	REQUEST_OPTION,
 };
 
 static enum err
@@ -352,6 +359,7 @@ rule_run(struct job *job, struct cli *cli, const struct args *args)
 	request_option(&body, args, "decided-by", "decided_by");
 	request_option(&body, args, "grounds", "grounds");
 	told_put(&body, args);
+	request_option(&body, args, "request", "request");
 	return act_post(job, cli, args, arena_c(&job->arena, buf_str(&address)), &body);
 }
 

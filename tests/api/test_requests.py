@@ -306,6 +306,80 @@ def test_what_answers_a_request_leaves_its_entry_with_it(app, right, path):
     assert app.post(f'/v1/subjects/{id}/{path}', {'request': request['id']}).slug == 'invalid'  # it is closed
 
 
+CHANGES = {
+    'rectification': ('', {'values': {'name': 'Anna Ek'}}),
+    'restriction': ('/restriction', {'act': 'restricted', 'reason': 'accuracy', 'fields': ['name']}),
+    'objection': ('/objections', {'purpose': 'support'}),
+    'human_review': ('/objections', {'purpose': 'support', 'automated': True}),
+    'withdrawal': ('/withdrawals', {'purpose': 'newsletter'}),
+}
+
+
+def change(client, id, path, body):
+    if path:
+        return client.post(f'/v1/subjects/{id}{path}', body)
+    return client.patch(f'/v1/subjects/{id}', body, headers={'If-Match': '*'})
+
+
+@pytest.mark.parametrize('right', CHANGES)
+def test_a_change_that_answers_a_request_leaves_its_entry_with_it(app, make_key, right):
+    id, _ = make_person(app, {'email': email(), 'name': 'Bo Ek'}, [consent(), contract(), {'purpose': 'support'}])
+    path, body = CHANGES[right]
+    request, another = opened(app, right, subject=id), opened(app, right)
+    before = app.get(f'/v1/subjects/{id}/consents?limit=200').json['acts']
+    closed = opened(app, right, subject=id)
+    step(app, closed, 'withdrawal')
+    for wrong in (another['id'], opened(app, 'erasure', subject=id)['id'], id, closed['id'], CANARY):
+        reply = change(app, id, path, {**body, 'request': wrong})
+        assert (reply.slug, reply.json['member']) == ('invalid', '/request'), wrong
+    narrow = app.using(make_key(['write', 'withdraw', 'read', 'ledger']))  # a step of a request is for those who answer them
+    assert change(narrow, id, path, {**body, 'request': request['id']}).slug == 'denied'
+    limited = app.using(make_key(['write', 'withdraw', 'rights'], ['newsletter', 'support', 'order']))
+    assert change(limited, id, path, {**body, 'request': request['id']}).slug == 'purpose-denied'
+    assert app.get(f'/v1/subjects/{id}/consents?limit=200').json['acts'] == before and events(app, request) == ['opened']
+
+    assert change(app, id, path, {**body, 'request': request['id']}).status == 200
+    entry = last_entry(app, id, 'subject.change' if right == 'rectification' else 'ledger.act')
+    assert events(app, request) == ['opened', 'done']
+    assert len(app.get(f'/v1/subjects/{id}/consents?limit=200').json['acts']) == len(before) + 1
+    step(app, request, 'identity', {'result': 'confirmed', 'method': 'signed_in'})
+    done = step(app, request, 'fulfilment')
+    assert (done['state'], done['entry']) == ('fulfilled', entry)
+
+
+@pytest.mark.parametrize('automated, right', [(False, 'objection'), (True, 'human_review')])
+def test_a_ruling_answers_the_request_that_brought_it(app, automated, right):
+    id, _ = make_person(app, {'email': email(), 'name': 'Bo Ek'}, [{'purpose': 'support'}])
+    seq = change(app, id, '/objections', {'purpose': 'support', 'automated': automated}).json['seq']
+    ruling = {'ruling': 'upheld', 'decided_by': 'the DPO'}
+    other, request = (opened(app, r, subject=id) for r in (({'objection', 'human_review'} - {right}).pop(), right))
+    assert change(app, id, f'/objections/{seq}/ruling', {**ruling, 'request': other['id']}).json['member'] == '/request'
+    assert change(app, id, f'/objections/{seq}/ruling', {**ruling, 'request': request['id']}).status == 200
+    assert (events(app, request), events(app, other)) == (['opened', 'done'], ['opened'])
+
+
+def test_what_is_no_answer_to_a_request(app):
+    id, _ = make_person(app, {'email': email(), 'name': 'Bo Ek'}, [contract()])
+    request = opened(app, 'rectification', subject=id)
+    reply = change(app, id, '', {'kind': 'natural_person', 'request': request['id']})
+    assert (reply.slug, reply.json['member']) == ('invalid', '/request')
+    request = opened(app, 'restriction', subject=id)
+    seq = change(app, id, '/restriction', {'act': 'restricted', 'reason': 'accuracy', 'request': request['id']}).json['seq']
+    lift = {'act': 'unrestricted', 'seq': seq, 'told_at': stamp(now() + DAY), 'told_how': 'mail', 'request': request['id']}
+    assert change(app, id, '/restriction', lift).json['member'] == '/request'
+    assert events(app, request) == ['opened', 'done']
+
+
+def test_a_retried_change_answers_its_request_once(app):
+    id, _ = make_person(app, {'email': email(), 'name': 'Bo Ek'}, [contract()])
+    request = opened(app, 'restriction', subject=id)
+    for _ in range(2):
+        reply = app.post(f'/v1/subjects/{id}/restriction', {'act': 'restricted', 'reason': 'accuracy', 'request': request['id']},
+                         headers={'Idempotency-Key': '"answers-once"'})
+        assert reply.status == 200, reply
+    assert events(app, request) == ['opened', 'done']
+
+
 def test_a_part_is_a_part_with_its_reason(app):
     request = opened(app, 'erasure')
     target = f'/v1/requests/{request["id"]}/fulfilment'
