@@ -8,6 +8,7 @@
  *     NAME: FIGURE UNIT, ratio R of LIMIT, target T: met
  *
  * Exit status 0 only when met. */
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/prctl.h>

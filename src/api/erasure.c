@@ -304,7 +304,7 @@ proof_read(struct job *job, struct call *call, enum address *ret_address, str *r
 enum err
 on_proof_search_post(struct job *job, struct call *call)
 {
-	enum address address;
+	enum address address = ADDRESS_NONE;
 	struct proof *proof;
 	struct json_out *out;
 	size_t count;

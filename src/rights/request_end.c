@@ -110,7 +110,7 @@ enum err
 requests_sweep(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
 {
 	struct one *one = arena_array(&job->arena, max, sizeof(*one));
-	size_t count;
+	size_t count = 0;
 
 	TRY(list_read(job, job->db, SQL_REQUEST_FORGETTABLE,
 	              ARGS(sql_i64(job->now), sql_i64((int64_t)max)), one, max, &count));

@@ -68,7 +68,7 @@ take_steps(struct job *job, struct db *db, void *arg)
 	struct take *take = arg;
 	struct outbox_row *row;
 	size_t count;
-	int64_t no;
+	int64_t no = 0;
 	bool on, there;
 
 	take->taken = false;

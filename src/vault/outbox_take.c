@@ -263,7 +263,7 @@ late_steps(struct job *job, struct db *db, void *arg)
 {
 	struct late_plan *plan = arg;
 	struct outbox_row *row = arena_array(&job->arena, LATE_BATCH, sizeof(*row));
-	size_t count;
+	size_t count = 0;
 
 	TRY(late_list(job, db, plan->day, row, &count));
 	for (size_t i = 0; i < count; i++) {

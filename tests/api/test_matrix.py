@@ -7,6 +7,7 @@ marketing.  22(2)(b) asks for safeguards where a law allows the decision, too, s
 basis.  Articles 13, 14 and 77 are words and not acts; test_access.py sees that they are said.
 """
 import datetime
+import pathlib
 
 import pytest
 
@@ -115,6 +116,15 @@ def withdrawal(person):
 
 
 DOES = dict(zip(RIGHTS, (access, rectification, erasure, restriction, portability, objection, weighing, marketing, human, withdrawal)))
+
+
+def test_the_page_for_people_has_the_same_table():
+    text = (pathlib.Path(__file__).parents[2] / 'docs/rights.md').read_text()
+    lines = text[text.index('| right |'):].split('\n\n')[0].splitlines()
+    heading, _, *rows = [[cell.strip() for cell in line.strip('|').split('|')] for line in lines]
+    assert heading == ['right', *BASES]
+    assert {row[0]: {basis for basis, cell in zip(BASES, row[1:]) if cell == 'yes'} for row in rows} == RIGHTS
+    assert {cell for row in rows for cell in row[1:]} == {'yes', '–'}
 
 
 @pytest.fixture(name='client', scope='module')
