@@ -48,6 +48,7 @@
 
 /* Requests */
 #define LIMIT_REQUEST_EVENTS 1000              /* steps and messages of one request */
+#define LIMIT_REQUEST_RESERVED 100             /* of these, not for letters nor for what answers it: it can always be closed */
 #define LIMIT_MESSAGE_BYTES (32 * 1024)        /* what is written in one of them */
 #define LIMIT_RECEIPT_STATES 1000              /* acts about one purpose in one receipt */
 

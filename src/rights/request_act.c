@@ -392,11 +392,17 @@ static transition *const transitions[EVENT_COUNT] = {
 	[EVENT_MESSAGE_OUT] = message,
 };
 
-/* After the answer only letters come and go: a reply that went out late, a complaint that came in. */
 static bool
-after_closing(enum request_event event)
+is_letter(enum request_event event)
 {
 	return event == EVENT_MESSAGE_IN || event == EVENT_MESSAGE_OUT;
+}
+
+/* Letters leave room for the steps that close it. */
+static int64_t
+steps_most(enum request_event event)
+{
+	return LIMIT_REQUEST_EVENTS - (is_letter(event) ? LIMIT_REQUEST_RESERVED : 0);
 }
 
 enum err
@@ -410,11 +416,12 @@ request_transition(struct job *job, struct acting *acting)
 	acting->event = act->event;
 	acting->code = act->code;
 	acting->words = str_trim(act->words);
-	if (request_closed(before) && !after_closing(act->event))
+	/* After the answer only letters come and go: a reply that went out late, a complaint that came in. */
+	if (request_closed(before) && !is_letter(act->event))
 		return fail(job, ERR_CONFLICT, "the request is closed");
 	if (acting->words.len && !before->sealed)
 		return fail(job, ERR_CONFLICT, "what was written is forgotten, and nothing is added to it");
-	if (before->version >= LIMIT_REQUEST_EVENTS)
+	if (before->version >= steps_most(act->event))
 		return fail(job, ERR_LIMIT, "limit_request_events: the request has as many steps as it may");
 	acting->after.version++;
 	return transitions[act->event](job, acting);

@@ -1,6 +1,8 @@
 /* rights/request_end.c -- what was done by other use cases, and what time does to closed requests. */
 #include "rights/request_parts.h"
 
+#include "base/limits.h"
+
 /* --- done by another use case ----------------------------------------------------------------- */
 
 enum err
@@ -20,6 +22,8 @@ request_meant(struct job *job, uid id, int64_t subject, enum right right, struct
 		return fail_at(job, ERR_INVALID, S("/request"), "asked for something else");
 	if (request_closed(&row))
 		return fail_at(job, ERR_INVALID, S("/request"), "is closed");
+	if (row.version >= LIMIT_REQUEST_EVENTS - LIMIT_REQUEST_RESERVED)
+		return fail_at(job, ERR_INVALID, S("/request"), "has too many steps: close it");
 	*ret = row;
 	return OK;
 }

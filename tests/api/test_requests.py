@@ -370,6 +370,20 @@ def test_what_is_no_answer_to_a_request(app):
     assert events(app, request) == ['opened', 'done']
 
 
+def test_a_request_full_of_letters_can_still_be_closed(app):
+    id, _ = make_person(app, {'email': email(), 'name': 'Bo Ek'}, [contract()])
+    request = opened(app, 'access', subject=id)
+    letter = {'direction': 'in', 'channel': 'email', 'words': 'And?'}
+    for _ in range(899):
+        assert app.post(f'/v1/requests/{request["id"]}/messages', letter).status == 200
+    assert app.post(f'/v1/requests/{request["id"]}/messages', letter).slug == 'limit'
+    reply = app.post(f'/v1/subjects/{id}/access', {'request': request['id']})
+    assert (reply.slug, reply.json['member']) == ('invalid', '/request')
+    assert app.post(f'/v1/subjects/{id}/access', {}).status == 200
+    step(app, request, 'identity', {'result': 'confirmed', 'method': 'no_doubt'})
+    assert step(app, request, 'fulfilment', {'entry': last_entry(app, id, 'subject.access')})['state'] == 'fulfilled'
+
+
 def test_a_retried_change_answers_its_request_once(app):
     id, _ = make_person(app, {'email': email(), 'name': 'Bo Ek'}, [contract()])
     request = opened(app, 'restriction', subject=id)
