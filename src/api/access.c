@@ -1,4 +1,5 @@
 /* api/access.c -- a person's right to know and to take along: Articles 15 and 20. */
+#include "api/answering.h"
 #include "api/call.h"
 #include "base/limits.h"
 #include "rights/export.h"
@@ -75,14 +76,9 @@ answers_read(struct job *job, struct call *call, int64_t subject, enum right rig
 {
 	struct request_row *row = arena_alloc(&job->arena, sizeof(*row));
 	bool there;
-	uid id;
 
-	*ret = NULL;
-	TRY(json_uid(job, call->body, "request", &id, &there));
-	if (!there)
-		return OK;
-	TRY(request_meant(job, id, subject, right, row));
-	*ret = row;
+	TRY(answering_meant(job, call, right, subject, row, &there));
+	*ret = there ? row : NULL;
 	return OK;
 }
 

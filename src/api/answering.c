@@ -2,18 +2,25 @@
 #include "api/answering.h"
 
 enum err
-answering_read(struct job *job, struct call *call, enum right right, const struct change *change,
-               struct answering *ret)
+answering_meant(struct job *job, struct call *call, enum right right, int64_t subject, struct request_row *ret,
+                bool *ret_meant)
 {
 	uid id;
 
-	*ret = (struct answering){ .call = call };
-	TRY(json_uid(job, call->body, "request", &id, &ret->meant));
-	if (!ret->meant)
+	TRY(json_uid(job, call->body, "request", &id, ret_meant));
+	if (!*ret_meant)
 		return OK;
 	TRY(require_scope(job, &call->principal, SCOPE_RIGHTS)); /* as for any other step of a request */
 	TRY(call_may(job, call, 0));
-	return request_meant(job, id, change->subject.no, right, &ret->request);
+	return request_meant(job, id, subject, right, ret);
+}
+
+enum err
+answering_read(struct job *job, struct call *call, enum right right, const struct change *change,
+               struct answering *ret)
+{
+	*ret = (struct answering){ .call = call };
+	return answering_meant(job, call, right, change->subject.no, &ret->request, &ret->meant);
 }
 
 static enum err

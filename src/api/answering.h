@@ -14,7 +14,11 @@ struct answering {
 	struct change_done done;
 };
 
-/* For a fill, on the person as read: the member `request` of the body, if it is there.
+/* The member `request` of the body, if it is there: what a call about this person answers.  Errors: below. */
+must_check enum err answering_meant(struct job *job, struct call *call, enum right right, int64_t subject,
+                                    struct request_row *ret, bool *ret_meant);
+
+/* The same for a fill, on the person as read.
  *   ERR_DENIED, ERR_PURPOSE_DENIED  the key may not work on requests
  *   ERR_INVALID at /request  not there, somebody else's, closed, or about another right */
 must_check enum err answering_read(struct job *job, struct call *call, enum right right,

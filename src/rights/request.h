@@ -262,7 +262,7 @@ struct request_act {
 /* One step; what it needs and when it is allowed: request_act.c, at each of them.
  *   ERR_CONFLICT  not in this state      ERR_EVIDENCE  something that must be stated is missing
  *   ERR_INVALID   a code that is not for this right       ERR_DENIED  Q3: the same actor
- *   ERR_LIMIT     limit_request_events */
+ *   ERR_LIMIT     limit_request_events; for letters limit_request_reserved before that */
 must_check enum err request_do(struct job *job, struct vault *vault, uid id, const struct request_act *act,
                                const struct request_extra *extra, struct request_row *ret);
 
