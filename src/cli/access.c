@@ -3,6 +3,7 @@
 #include "cli/client.h"
 #include "cli/input.h"
 #include "cli/request.h"
+#include "cli/words.h"
 #include "os/file.h"
 
 #define PARTS_MAX 1000
@@ -133,7 +134,7 @@ static const struct option access_options[] = {
 	{ "out", "FILE", "Write it there, readable by you alone; further parts to FILE.2 and so on." },
 	{ "link", NULL, "Keep it encrypted on the server, and print the path of a page where it is fetched, once." },
 	{ "expires", "DURATION", "How long the link works, as P7D (which it is unless said); at most 30 days." },
-	{ "request", "REQUEST", "The request of the register that this answers: it keeps the audit entry." },
+	REQUEST_OPTION,
 };
 
 const struct command command_subject_access = {
@@ -174,7 +175,7 @@ static const struct option export_options[] = {
 	{ "format", "FORMAT", "json unless said.", .words = "json csv vcard" },
 	{ "language", "LANGUAGE", "Of the titles of fields.", .words = "sv en" },
 	{ "out", "FILE", "Write it there, readable by you alone." },
-	{ "request", "REQUEST", "The request of the register that this answers: it keeps the audit entry." },
+	REQUEST_OPTION,
 };
 
 const struct command command_subject_export = {

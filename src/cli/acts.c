@@ -122,8 +122,6 @@ act_post(struct job *job, struct cli *cli, const struct args *args, const char *
 	{ "channel", "CHANNELS", "Apart by commas; all of the purpose's unless said.",             \
 	  CHANNEL_WORDS, true }
 #define METHOD_OPTION { "method", "METHOD", "How it reached you.", METHOD_WORDS }
-#define REQUEST_OPTION                                                                             \
-	{ "request", "REQUEST", "The request of the register that this answers: it keeps the audit entry." }
 
 static const struct option consent_options[] = {
 	{ "purpose", "PURPOSE", "About what; needed." },

@@ -6,6 +6,7 @@
 #include "cli/input.h"
 #include "cli/request.h"
 #include "cli/say.h"
+#include "cli/words.h"
 #include "crypto/sign.h"
 #include "os/file.h"
 #include "rights/erase.h"
@@ -20,7 +21,7 @@ static const struct option erase_options[] = {
 	{ "reason", "REASON", "Which point of Article 17(1) it is asked under; requested unless given.",
 	  "requested not_needed withdrawn objected unlawful legal_duty child" },
 	{ "method", "METHOD", "How the request reached you; api unless given." },
-	{ "request", "ID", "The request of the register that this answers." },
+	REQUEST_OPTION,
 	{ "dry-run", NULL, "Only say what would go and what would stay." },
 	{ "certificate", "FILE", "Write the certificate into FILE, which must not be there yet." },
 	{ "yes", NULL, "Do not ask." },

@@ -19,4 +19,8 @@
 #define CONSENT_ACT_WORDS "requested given confirmed refused withdrawn"
 #define CONTROL_WORDS "unticked_box button signature spoken written"
 
+/* An option of whatever answers a request of a person. */
+#define REQUEST_OPTION                                                                             \
+	{ "request", "REQUEST", "The request of the register that this answers: it keeps the audit entry." }
+
 #endif

@@ -899,6 +899,19 @@ def test_a_request_from_beginning_to_end(demo):
     assert 'partly_fulfilled' in said
 
 
+@pytest.mark.parametrize('right, does', [
+    ('access', ['access']), ('portability', ['export']), ('withdrawal', ['withdraw', '--purpose', 'newsletter']),
+    ('objection', ['object']), ('restriction', ['restrict', '--reason', 'accuracy'])])
+def test_a_command_says_which_request_it_answers(demo, right, does):
+    person = new_person(demo, f'asks.{right}@example.com', name='Asking Person')
+    id = request_id(demo.run('request', 'open', '--right', right, '--channel', 'email', '--subject', person))
+    command, *options = does
+    demo.run('subject', command, person, *options, '--request', NOBODY, status=REFUSED)
+    demo.run('subject', command, person, *options, '--request', id)
+    demo.run('request', 'identity', id, '--result', 'confirmed', '--method', 'no_doubt')
+    assert f'{right}: fulfilled' in demo.run('request', 'fulfil', id)  # no --entry: it has it
+
+
 def test_requests_are_listed_by_when_they_are_due(demo):
     late = request_id(demo.run('request', 'open', '--right', 'access', '--channel', 'post', '--received', '2026-01-31T10:00:00Z'))
     soon = request_id(demo.run('request', 'open', '--right', 'information', '--channel', 'post'))
