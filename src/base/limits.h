@@ -77,4 +77,9 @@
 #define LIMIT_API_KEYS 10000
 #define LIMIT_IDEMPOTENCY_BYTES 255            /* an Idempotency-Key */
 
+/* Signing in */
+#define LIMIT_USER_NAME_BYTES 320              /* a name to sign in with; an e-mail address fits */
+#define LIMIT_PASSWORD_CHARS 256               /* code points of a password */
+#define LIMIT_PASSWORD_BYTES (4 * LIMIT_PASSWORD_CHARS)
+
 #endif

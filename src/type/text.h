@@ -1,4 +1,4 @@
-/* type/text.h -- Unicode for the readers; text.c is the only file that sees libunistring.
+/* type/text.h -- Unicode for the readers; text.c and precis.c are the only files that see libunistring.
  *
  * Every function takes any bytes.  Where they are not UTF-8, text_next() gives U+FFFD for one byte,
  * and the functions that write append nothing and answer false.

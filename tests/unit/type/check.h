@@ -41,5 +41,6 @@ int personnummer_tests(void);
 int plain_tests(void);
 int place_tests(void);
 int mask_tests(void);
+int precis_tests(void);
 
 #endif

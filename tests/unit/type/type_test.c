@@ -98,6 +98,6 @@ main(void)
 	int failed = cmocka_run_group_tests_name("type/type", tests, NULL, NULL);
 
 	failed += text_tests() + email_tests() + phone_tests() + personnummer_tests();
-	failed += plain_tests() + place_tests() + mask_tests();
+	failed += plain_tests() + place_tests() + mask_tests() + precis_tests();
 	return failed;
 }
