@@ -157,6 +157,21 @@ buf_base64(struct buf *buf, bytes b)
 	buf_put(buf, str_first(S("=="), (3 - b.len % 3) % 3));
 }
 
+void
+buf_base32(struct buf *buf, bytes b)
+{
+	uint32_t bits = 0;
+	unsigned count = 0;
+
+	for (size_t i = 0; i < b.len; i++) {
+		bits = (bits << 8 | b.ptr[i]) & 0xfff;
+		for (count += 8; count >= 5; count -= 5)
+			buf_char(buf, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[bits >> (count - 5) & 31]);
+	}
+	if (count)
+		buf_char(buf, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[bits << (5 - count) & 31]);
+}
+
 static void
 put_le(struct buf *buf, uint64_t value, size_t size)
 {

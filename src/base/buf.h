@@ -32,6 +32,7 @@ void buf_pad(struct buf *buf, uint64_t value, int width); /* zeros in front */
 void buf_hex(struct buf *buf, bytes b); /* lower case */
 void buf_base64url(struct buf *buf, bytes b); /* RFC 4648 section 5, no padding */
 void buf_base64(struct buf *buf, bytes b);    /* RFC 4648 section 4, padded */
+void buf_base32(struct buf *buf, bytes b);    /* RFC 4648 section 6, no padding */
 
 void buf_data(struct buf *buf, bytes b);
 void buf_u8(struct buf *buf, uint8_t value);

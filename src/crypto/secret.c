@@ -1,5 +1,6 @@
 #include "crypto/secret.h"
 
+#include <liboath/oath.h>
 #include <sodium.h>
 #include <stdatomic.h>
 
@@ -39,6 +40,8 @@ crypto_start(struct job *job)
 
 	if (sodium_init() < 0)
 		return fail(job, ERR_CRYPTO, "libsodium cannot start");
+	if (oath_init() != OATH_OK)
+		return fail(job, ERR_CRYPTO, "liboath cannot start");
 	probe = secret_new(); /* so that secret_locked() knows */
 	return OK;
 }

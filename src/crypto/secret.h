@@ -13,7 +13,7 @@
 
 struct secret; /* one key of KEY_BYTES */
 
-must_check enum err crypto_start(struct job *job); /* ERR_CRYPTO: libsodium cannot start */
+must_check enum err crypto_start(struct job *job); /* ERR_CRYPTO: a library cannot start */
 bool secret_locked(void); /* all so far; never turns true again */
 
 struct secret *secret_new(void);    /* zeroed; never NULL */

@@ -30,6 +30,8 @@ octets_print_in_hex_and_base64url(void **state)
 {
 	static const char *const rfc_4648[] = { "", "Zg", "Zm8", "Zm9v", "Zm9vYg", "Zm9vYmE",
 		                                "Zm9vYmFy" }; /* section 10, without padding */
+	static const char *const rfc_4648_32[] = { "", "MY", "MZXQ", "MZXW6", "MZXW6YQ", "MZXW6YTB",
+		                                   "MZXW6YTBOI" };
 	const uint8_t high[] = { 0x00, 0x0f, 0xf0, 0xfb, 0xff, 0xbf };
 	OWNED(buf_release) struct buf buf = { .max = 1000 };
 
@@ -42,6 +44,9 @@ octets_print_in_hex_and_base64url(void **state)
 		buf_clear(&buf);
 		buf_base64url(&buf, str_bytes(str_first(S("foobar"), len)));
 		assert_text(buf_str(&buf), rfc_4648[len]);
+		buf_clear(&buf);
+		buf_base32(&buf, str_bytes(str_first(S("foobar"), len)));
+		assert_text(buf_str(&buf), rfc_4648_32[len]);
 	}
 }
 

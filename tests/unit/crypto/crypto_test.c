@@ -63,5 +63,6 @@ all_zero(const void *ptr, size_t len)
 int
 main(void)
 {
-	return secret_tests() + seal_tests() + keyring_tests() + root_tests() + sign_tests() + words_tests();
+	return secret_tests() + seal_tests() + keyring_tests() + root_tests() + sign_tests() + words_tests() +
+	       password_tests() + totp_tests();
 }

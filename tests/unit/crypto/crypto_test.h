@@ -40,5 +40,7 @@ int keyring_tests(void);
 int root_tests(void);
 int sign_tests(void);
 int words_tests(void);
+int password_tests(void);
+int totp_tests(void);
 
 #endif
