@@ -36,5 +36,6 @@ int fixture_end(void **state);
 
 int key_tests(void);
 int idempotency_tests(void);
+int password_tests(void);
 
 #endif
