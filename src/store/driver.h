@@ -1,4 +1,4 @@
-/* store/driver.h -- what store.c needs of a database beyond db.h; internal to store/.
+/* store/driver.h -- what the store needs of a database beyond db.h; internal to store/.
  * sqlite.c is one implementation; a PostgreSQL driver gives the same calls. */
 #ifndef STORE_DRIVER_H
 #define STORE_DRIVER_H
@@ -40,7 +40,7 @@ void *db_handle(struct db *db, enum db_side side);
 must_check enum err db_failed(struct job *job, struct db *db, enum db_side side);
 /* On the writer's thread: let a reader see both sides as they are now, until it is rolled back. */
 must_check enum err db_snapshot(struct job *job, struct db *db);
-/* store.c: a store of older schema versions, as a backup of that time needs. */
+/* migrate.c: a store of older schema versions, as a backup of that time needs. */
 must_check enum err store_create_at(struct job *job, const char *dir, int64_t data_version,
                                     int64_t keys_version);
 
@@ -48,11 +48,10 @@ void db_entry_counter(struct db *db, int64_t *counter); /* borrowed; what db_nex
 void db_set_writer(struct db *db, void *writer);
 void *db_writer(struct db *db);
 
-/* store.c, inside steps: before anything is written to keys.db, so that it can be undone with the
- * steps (S3). */
+/* steps.c: before anything is written to keys.db, so that it can be undone with the steps (S3). */
 must_check enum err db_keys_begin(struct job *job, struct db *db);
 
-/* store.c: key sets wrapped by an older epoch than this are refused from now on. */
+/* steps.c: key sets wrapped by an older epoch than this are refused from now on. */
 void db_refuse_epochs_below(struct db *db, uint32_t epoch);
 bool db_trims_pending(struct db *db); /* in the group that is being run */
 

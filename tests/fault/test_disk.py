@@ -14,7 +14,7 @@ from people import define, make_key
 from server import Dead, Server
 
 SEED = os.environ.get('VALV_SEED') or str(random.SystemRandom().randrange(1 << 32))
-RESERVE = 16 * 1024 * 1024  # store/store.c
+RESERVE = 16 * 1024 * 1024  # store/store_parts.h
 
 
 class Campaign:
