@@ -9,6 +9,10 @@
 #include <strings.h>
 #include <time.h>
 
+#ifdef VALV_BEFORE_BANNED /* <a header> whose own declarations use one of these names */
+#include VALV_BEFORE_BANNED
+#endif
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok atoi atol atof gets rand srand localtime
 #pragma GCC poison gmtime ctime asctime strtol strtoul strtoll strtoull
 

@@ -82,6 +82,12 @@ digest_public(bytes b, uint8_t ret[32])
 }
 
 void
+digest_public_512(bytes b, uint8_t ret[64])
+{
+	crypto_hash_sha512(ret, b.ptr, b.len);
+}
+
+void
 digest_token(bytes token, uint8_t ret[DIGEST_BYTES])
 {
 	crypto_generichash(ret, DIGEST_BYTES, token.ptr, token.len, NULL, 0);

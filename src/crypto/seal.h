@@ -34,6 +34,7 @@ void digest_keyed(const uint8_t *key, const bytes *parts, size_t count,
 
 /* SHA-256, unkeyed: for notices and other public words only, never for data about a person. */
 void digest_public(bytes b, uint8_t ret[32]);
+void digest_public_512(bytes b, uint8_t ret[64]); /* SHA-512, for formats of others that ask for it */
 
 /* BLAKE2b-256 over bytes that are already uniform secrets (API keys, tokens): unkeyed is safe. */
 void digest_token(bytes token, uint8_t ret[DIGEST_BYTES]);
