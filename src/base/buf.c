@@ -172,6 +172,42 @@ buf_base32(struct buf *buf, bytes b)
 		buf_char(buf, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[bits << (5 - count) & 31]);
 }
 
+static int
+base64url_digit(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+/* One text for each value: a last digit must not carry bits that no octet takes. */
+bool
+buf_from_base64url(struct buf *buf, str text)
+{
+	size_t before = buf->len;
+	uint32_t word = 0;
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		int digit = base64url_digit(text.ptr[i]);
+		if (digit < 0)
+			break;
+		word = (word << 6 | (uint32_t)digit) & 0xffff;
+		bits += 6;
+		if (bits >= 8)
+			buf_u8(buf, (uint8_t)(word >> (bits -= 8)));
+		if (i + 1 == text.len && bits < 6 && !(word & ((1u << bits) - 1)))
+			return true;
+	}
+	if (!buf->full)
+		buf->len = before;
+	return !text.len;
+}
+
 static void
 put_le(struct buf *buf, uint64_t value, size_t size)
 {

@@ -33,6 +33,9 @@ void buf_hex(struct buf *buf, bytes b); /* lower case */
 void buf_base64url(struct buf *buf, bytes b); /* RFC 4648 section 5, no padding */
 void buf_base64(struct buf *buf, bytes b);    /* RFC 4648 section 4, padded */
 void buf_base32(struct buf *buf, bytes b);    /* RFC 4648 section 6, no padding */
+/* The octets of what buf_base64url() wrote, and of nothing else: no padding, no stray bits.  False:
+ * it is not that, and nothing was appended. */
+bool buf_from_base64url(struct buf *buf, str text);
 
 void buf_data(struct buf *buf, bytes b);
 void buf_u8(struct buf *buf, uint8_t value);

@@ -51,6 +51,32 @@ octets_print_in_hex_and_base64url(void **state)
 }
 
 static void
+base64url_is_read_in_its_one_form(void **state)
+{
+	static const char *const bad[] = { "Z", "Zm9vY", "Zg=", "Zg==", "Zh", "Zm9", "Zm9-/", "Zm9v+mFy", " Zg", "Zg\n", "Z\xc3" };
+	OWNED(buf_release) struct buf text = { .max = 1000 }, octets = { .max = 1000 };
+	uint8_t all[256];
+
+	for (size_t i = 0; i < sizeof(all); i++)
+		all[i] = (uint8_t)(i * 167 + 13);
+	for (size_t len = 0; len <= sizeof(all); len++) {
+		buf_clear(&text);
+		buf_clear(&octets);
+		buf_base64url(&text, (bytes){ all, len });
+		assert_true(buf_from_base64url(&octets, buf_str(&text)));
+		assert_int_equal(octets.len, len);
+		if (len)
+			assert_memory_equal(octets.ptr, all, len);
+	}
+	buf_clear(&octets);
+	buf_put(&octets, S("before"));
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		assert_false(buf_from_base64url(&octets, str_from_c(bad[i])));
+		assert_text(buf_str(&octets), "before");
+	}
+}
+
+static void
 what_is_written_little_endian_is_eaten_again(void **state)
 {
 	OWNED(buf_release) struct buf buf = { .max = 1000 };
@@ -183,6 +209,7 @@ buf_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_print_in_decimal),
 		cmocka_unit_test(octets_print_in_hex_and_base64url),
+		cmocka_unit_test(base64url_is_read_in_its_one_form),
 		cmocka_unit_test(what_is_written_little_endian_is_eaten_again),
 		cmocka_unit_test(full_to_the_last_octet_is_fine_and_one_more_sticks),
 		cmocka_unit_test(what_does_not_fit_sticks_although_less_would_fit),
