@@ -10,6 +10,9 @@
 #define LIMIT_BODY_BYTES (256 * 1024)          /* an ordinary JSON body */
 #define LIMIT_BULK_BODY_BYTES (8 * 1024 * 1024) /* NDJSON batch, a piece of an import */
 #define LIMIT_ANSWER_BYTES (16 * 1024 * 1024)  /* an answer's body */
+#define LIMIT_PIECE_BYTES (16 * 1024)          /* of an answer that leaves in pieces; so much is under way at most */
+#define LIMIT_STREAMS 8                        /* answers at once that are made while they leave; a quarter of the workers at most */
+#define LIMIT_STREAM_SECONDS 3600              /* one of them, from its first octet to its last */
 #define LIMIT_CONNECTIONS 1024                 /* open at once on one listener */
 #define LIMIT_QUEUE 512                        /* requests waiting for a worker */
 #define LIMIT_QUEUE_RESERVED 64                /* of those, kept for revoke, withdraw, erase, health */

@@ -12,6 +12,10 @@
  * connection's own struct, which is handed back and forth; never do both sides hold it.  The
  * queue's mutex orders the way there, the library's own (in resume) the way back.
  *
+ * An answer that is made while it leaves goes another way (stream.h): the worker keeps the request, and resumes
+ * the connection when it begins; from then on the connection may end at any moment, and with it what the library
+ * knows of the request, so that the worker's copy is taken before (keep_request).
+ *
  * A refusal before the body has been read closes the connection.  A body that is too large is
  * read to its end and dropped first, within reason: else a client that is still sending would see
  * its connection reset and never the answer. */
@@ -31,6 +35,7 @@
 #include "http/listen.h"
 #include "http/pool.h"
 #include "http/slow.h"
+#include "http/stream.h"
 #include "os/clock.h"
 
 /* The library keeps a request's line and headers, what it knows of each, and the answer's headers
@@ -64,6 +69,7 @@ struct connection {
 
 	enum stage stage;
 	bool close;            /* after this answer */
+	bool old;              /* HTTP/1.0 */
 	enum lane lane;
 	struct buf target;     /* a copy: the library decodes its own in place */
 	const char *target_at; /* where that was */
@@ -76,6 +82,28 @@ struct connection {
 	struct buf answer;     /* the response points into it until on_done */
 	struct MHD_Response *response;
 	unsigned status;
+	bool in_pieces;
+	char *piece_at;        /* the library's memory, where it had its pieces put */
+	size_t piece_len;
+
+	/* What an answer leaves on (H5).  Under the mutex, so that who cuts never ends the answer that came after
+	 * it on the same connection. */
+	pthread_mutex_t mutex;
+	struct gate gate;      /* of the last answer until the next request */
+	uint64_t mark;         /* nobody was cut since, or not one of its */
+	bool cut;
+	struct stream *stream; /* while the library has it */
+};
+
+/* What a worker knows of the request that it works on. */
+struct exchange {
+	struct connection *connection;
+	struct server *server;
+	struct request request;
+	uint64_t mark;
+	struct stream *stream; /* once it has begun; then the connection is no longer the worker's */
+	bool whole;
+	struct buf target, body;
 };
 
 struct server {
@@ -85,11 +113,14 @@ struct server {
 	uint16_t port;
 	struct pool *pool;
 	struct slow_watch *watch;
+	struct cuts *cuts;
+	unsigned streams_max;
+	_Atomic unsigned streams;
 	_Atomic bool stopping;
 	_Atomic size_t body_bytes;
 	_Atomic unsigned connections;
 	_Atomic unsigned active; /* requests between on_target and on_done */
-	_Atomic uint64_t requests, refused, busy;
+	_Atomic uint64_t requests, refused, busy, cut;
 };
 
 /* What a worker owns. */
@@ -135,20 +166,116 @@ add_headers(struct MHD_Response *response, const struct response *answer, bool c
 	return !close || add_header(response, S("Connection"), S("close"));
 }
 
+/* The word is taken back: nothing more leaves, what lies in the kernel included.  The mutex is held. */
+static void
+cut_held(struct connection *connection)
+{
+	if (connection->cut)
+		return;
+	connection->cut = true;
+	atomic_fetch_add(&connection->server->cut, 1);
+	socket_cut(connection->slow.fd);
+	if (connection->stream)
+		stream_close(connection->stream);
+}
+
+/* H5, before each piece. */
+static bool
+may_leave(struct connection *connection)
+{
+	bool good;
+
+	pthread_mutex_lock(&connection->mutex);
+	if (!cuts_spare(connection->server->cuts, &connection->gate, &connection->mark) ||
+	    (connection->gate.open && !connection->gate.open(&connection->gate)))
+		cut_held(connection);
+	good = !connection->cut;
+	pthread_mutex_unlock(&connection->mutex);
+	return good;
+}
+
+/* The library asks for the next piece of an answer that is all there. */
+static ssize_t
+take_answer(void *cls, uint64_t at, char *into, size_t max)
+{
+	struct connection *connection = cls;
+	size_t size = connection->answer.len - (size_t)at;
+
+	if (!may_leave(connection))
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (size > max)
+		size = max;
+	if (size > LIMIT_PIECE_BYTES)
+		size = LIMIT_PIECE_BYTES;
+	memcpy(into, connection->answer.ptr + at, size);
+	connection->piece_at = into;
+	connection->piece_len = max;
+	return (ssize_t)size;
+}
+
+/* H3: the library frees its memory for pieces after this. */
+static void
+wipe_piece(void *cls)
+{
+	struct connection *connection = cls;
+
+	if (connection->piece_at)
+		explicit_bzero(connection->piece_at, connection->piece_len);
+	connection->piece_at = NULL;
+}
+
+static ssize_t
+take_streamed(void *cls, uint64_t at, char *into, size_t max)
+{
+	struct connection *connection = cls;
+	ssize_t taken;
+
+	(void)at;
+	if (!may_leave(connection))
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	/* Before it is taken: once the connection waits, it may go on at any moment. */
+	slow_phase(&connection->slow, SLOW_WORKING, 0);
+	taken = stream_take(connection->stream, into, max);
+	if (taken)
+		slow_phase(&connection->slow, SLOW_MOVING, 0); /* the grace for each piece */
+	return taken;
+}
+
+static void
+drop_stream(void *cls)
+{
+	struct connection *connection = cls;
+	struct stream *stream;
+
+	pthread_mutex_lock(&connection->mutex);
+	stream = connection->stream;
+	connection->stream = NULL;
+	pthread_mutex_unlock(&connection->mutex);
+	stream_drop(stream);
+}
+
+static struct MHD_Response *
+response_of(struct connection *connection, const struct response *answer)
+{
+	static char nothing[1];
+	size_t len = has_body(answer->status) ? answer->body.len : 0;
+
+	connection->in_pieces = gate_guards(&answer->gate) && len > LIMIT_PIECE_BYTES;
+	if (connection->in_pieces)
+		return MHD_create_response_from_callback(len, LIMIT_PIECE_BYTES, take_answer, connection, wipe_piece);
+	return MHD_create_response_from_buffer(len, len ? answer->body.ptr : nothing, MHD_RESPMEM_PERSISTENT);
+}
+
 /* Take the answer over into the library's form; its body is empty afterwards. */
 static bool
 adopt(struct connection *connection, struct response *answer)
 {
-	static char nothing[1];
-	bool with_body = has_body(answer->status) && answer->body.len;
 	struct MHD_Response *response;
 
 	if (answer->status < 200 || answer->status > 599)
 		return false;
 	connection->close |= answer->close;
-	response = MHD_create_response_from_buffer(with_body ? answer->body.len : 0,
-	                                           with_body ? answer->body.ptr : nothing,
-	                                           MHD_RESPMEM_PERSISTENT);
+	response = response_of(connection, answer);
 	must(response);
 	if (!add_headers(response, answer, connection->close)) {
 		MHD_destroy_response(response);
@@ -159,6 +286,17 @@ adopt(struct connection *connection, struct response *answer)
 	connection->response = response;
 	connection->status = (unsigned)answer->status;
 	return true;
+}
+
+/* Whose word the answer leaves on, of those whom it was made for when `mark` was now. */
+static void
+guard(struct connection *connection, const struct gate *gate, uint64_t mark, struct stream *stream)
+{
+	pthread_mutex_lock(&connection->mutex);
+	connection->gate = *gate;
+	connection->mark = mark;
+	connection->stream = stream;
+	pthread_mutex_unlock(&connection->mutex);
 }
 
 static void
@@ -189,6 +327,10 @@ send_answer(struct connection *connection)
 {
 	enum MHD_Result result;
 
+	if (!may_leave(connection))
+		return MHD_NO; /* on_done lets go of the response */
+	if (connection->in_pieces)
+		socket_narrow(connection->slow.fd);
 	connection->stage = STAGE_ANSWER;
 	slow_phase(&connection->slow, SLOW_MOVING, connection->answer.len);
 	result = MHD_queue_response(connection->handle, connection->status, connection->response);
@@ -274,24 +416,132 @@ job_renew(struct job *job)
 	job->now = os_now();
 }
 
+/* An answer that is all there. */
+static void
+hand_over(struct connection *connection, struct exchange *exchange, struct response *answer)
+{
+	guard(connection, &answer->gate, exchange->mark, NULL);
+	if (!buf_ok(&answer->body))
+		make_refusal(connection, ERR_LIMIT, "the answer is larger than the limit");
+	else if (!adopt(connection, answer))
+		make_refusal(connection, ERR_INTERNAL, "the answer has a status or header that cannot be");
+}
+
+static void
+finish_stream(struct exchange *exchange)
+{
+	stream_end(exchange->stream, exchange->whole);
+	buf_release(&exchange->target); /* H3 */
+	buf_release(&exchange->body);
+	atomic_fetch_sub(&exchange->server->streams, 1);
+}
+
 static void
 work(void *ctx, void *worker_at, void *item)
 {
 	struct server *server = ctx;
 	struct worker_context *worker = worker_at;
 	struct connection *connection = item;
+	struct exchange exchange = { .connection = connection, .server = server, .request = connection->request,
+		                     .mark = cuts_mark(server->cuts) };
 	struct response answer;
 
 	job_renew(&worker->job);
 	answer_init(&answer);
-	server->config.handle(worker->own, &worker->job, &connection->request, &answer);
-	if (!buf_ok(&answer.body))
-		make_refusal(connection, ERR_LIMIT, "the answer is larger than the limit");
-	else if (!adopt(connection, &answer))
-		make_refusal(connection, ERR_INTERNAL, "the answer has a status or header that cannot be");
+	answer.exchange = &exchange;
+	server->config.handle(worker->own, &worker->job, &exchange.request, &answer);
+	if (!exchange.stream)
+		hand_over(connection, &exchange, &answer);
 	buf_release(&answer.body);
 	arena_reset(&worker->job.arena); /* H3; what the headers pointed to is copied */
-	MHD_resume_connection(connection->handle); /* from here on it is the library thread's */
+	if (exchange.stream)
+		finish_stream(&exchange);
+	else
+		MHD_resume_connection(connection->handle); /* from here on it is the library thread's */
+}
+
+/* --- answers that are made while they leave ---------------------------------------------------- */
+
+/* What the handler may still look at when the connection is gone. */
+static void
+keep_request(struct job *job, struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+	struct header *header = arena_array(&job->arena, request->header_count, sizeof(*header));
+
+	exchange->target = exchange->connection->target;
+	buf_init(&exchange->connection->target, LIMIT_TARGET_BYTES + 1);
+	exchange->body = exchange->connection->body;
+	exchange->connection->body = (struct buf){ 0 };
+	for (size_t i = 0; i < request->header_count; i++)
+		header[i] = (struct header){ arena_str(&job->arena, request->header[i].name),
+			                     arena_str(&job->arena, request->header[i].value) };
+	request->header = header;
+	request->method_name = arena_str(&job->arena, request->method_name);
+}
+
+static bool
+take_place(struct server *server)
+{
+	if (atomic_fetch_add(&server->streams, 1) < server->streams_max)
+		return true;
+	atomic_fetch_sub(&server->streams, 1);
+	return false;
+}
+
+static struct MHD_Response *
+response_of_stream(struct connection *connection, const struct response *answer)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, LIMIT_PIECE_BYTES, take_streamed, connection, NULL);
+
+	must(response);
+	if (add_headers(response, answer, connection->close))
+		return response;
+	MHD_destroy_response(response);
+	return NULL;
+}
+
+enum err
+response_begin(struct job *job, struct response *answer)
+{
+	struct exchange *exchange = answer->exchange;
+	struct connection *connection = exchange->connection;
+	struct MHD_Response *response;
+
+	must(!exchange->stream && has_body(answer->status) && !answer->body.len);
+	if (connection->old)
+		return fail(job, ERR_MALFORMED, "this answer is for HTTP/1.1");
+	connection->close |= answer->close;
+	response = response_of_stream(connection, answer);
+	if (!response)
+		return fail(job, ERR_INTERNAL, "the answer has a header that cannot be");
+	if (!take_place(exchange->server)) {
+		MHD_destroy_response(response);
+		return fail(job, ERR_BUSY, "limit_streams: as many answers of this kind as there may be at once");
+	}
+	keep_request(job, exchange);
+	connection->response = response;
+	connection->status = (unsigned)answer->status;
+	connection->in_pieces = true;
+	exchange->stream = stream_new(connection->handle);
+	guard(connection, &answer->gate, exchange->mark, exchange->stream);
+	MHD_resume_connection(connection->handle);
+	return OK;
+}
+
+enum err
+response_put(struct job *job, struct response *answer, bytes octets)
+{
+	if (!stream_put(answer->exchange->stream, octets))
+		return fail(job, ERR_GONE, "nobody takes this answer any more");
+	return OK;
+}
+
+void
+response_whole(struct response *answer)
+{
+	answer->exchange->whole = true;
 }
 
 /* --- one request, on the library's thread ---------------------------------------------------- */
@@ -468,6 +718,7 @@ begin(struct connection *connection, const char *method, const char *version)
 		return refuse_and_close(connection, ERR_MALFORMED,
 		                        "a line does not end in CR LF, or is folded");
 	connection->close |= admission.close;
+	connection->old = admission.close;
 	if (admission.expects_other)
 		return refuse_expectation(connection);
 	fill_request(connection, &head, &admission);
@@ -518,6 +769,8 @@ on_target(void *cls, const char *target, struct MHD_Connection *handle)
 	connection->target_at = target;
 	connection->dropped = 0;
 	connection->reserved_bytes = 0;
+	connection->in_pieces = false;
+	guard(connection, &(struct gate){ 0 }, 0, NULL);
 	/* One octet beyond the limit is enough for admission to see that it is too long. */
 	buf_put(&connection->target, str_first(str_from_c(target), LIMIT_TARGET_BYTES + 1));
 	slow_phase(&connection->slow, SLOW_HEAD, 0);
@@ -536,6 +789,8 @@ on_done(void *cls, struct MHD_Connection *handle, void **context,
 	if (connection->response)
 		MHD_destroy_response(connection->response);
 	connection->response = NULL;
+	if (connection->stream)
+		drop_stream(connection);
 	buf_clear(&connection->target);
 	buf_release(&connection->body); /* H3 */
 	buf_release(&connection->answer);
@@ -577,6 +832,7 @@ connection_new(struct server *server, struct MHD_Connection *handle)
 	connection->server = server;
 	connection->handle = handle;
 	buf_init(&connection->target, LIMIT_TARGET_BYTES + 1);
+	pthread_mutex_init(&connection->mutex, NULL);
 	learn_peer(connection, info->connect_fd);
 	slow_add(server->watch, &connection->slow, info->connect_fd);
 	atomic_fetch_add(&server->connections, 1);
@@ -596,6 +852,7 @@ on_connection(void *cls, struct MHD_Connection *handle, void **context,
 	}
 	slow_remove(server->watch, &connection->slow);
 	buf_release(&connection->target);
+	pthread_mutex_destroy(&connection->mutex);
 	free(connection);
 	atomic_fetch_sub(&server->connections, 1);
 	*context = NULL;
@@ -665,10 +922,21 @@ start_local(struct job *job, struct server *server)
 	return fail(job, ERR_IO, "the HTTP library does not start");
 }
 
+/* Streams leave most of the workers to everybody else. */
+static unsigned
+streams_max(const struct server_config *config)
+{
+	unsigned quarter = (config->workers - config->workers_reserved) / 4;
+
+	return quarter > LIMIT_STREAMS ? LIMIT_STREAMS : quarter ? quarter : 1;
+}
+
 static void
 start_pool(struct server *server)
 {
 	server->watch = slow_watch_new();
+	server->cuts = cuts_new();
+	server->streams_max = streams_max(&server->config);
 	server->pool = pool_new(&(struct pool_config){
 		.workers = server->config.workers,
 		.workers_reserved = server->config.workers_reserved,
@@ -767,6 +1035,45 @@ send_away_waiting(struct server *server)
 	}
 }
 
+static struct connection *
+connection_of_slow(struct slow *one)
+{
+	return (struct connection *)((char *)one - offsetof(struct connection, slow));
+}
+
+static void
+cut_one(struct slow *one, void *ctx)
+{
+	struct connection *connection = connection_of_slow(one);
+	const int64_t *tag = ctx;
+
+	pthread_mutex_lock(&connection->mutex);
+	if (gate_has(&connection->gate, *tag))
+		cut_held(connection);
+	pthread_mutex_unlock(&connection->mutex);
+}
+
+/* Remembered first: an answer that is not guarded yet when it is looked for here finds it when it begins. */
+void
+server_cut(struct server *server, int64_t tag)
+{
+	cuts_add(server->cuts, tag);
+	slow_each(server->watch, cut_one, &tag);
+}
+
+/* H4: the time for answers is over. */
+static void
+end_stream(struct slow *one, void *ctx)
+{
+	struct connection *connection = connection_of_slow(one);
+
+	(void)ctx;
+	pthread_mutex_lock(&connection->mutex);
+	if (connection->stream)
+		stream_close(connection->stream);
+	pthread_mutex_unlock(&connection->mutex);
+}
+
 void
 server_stop(struct server **server_at)
 {
@@ -782,12 +1089,14 @@ server_stop(struct server **server_at)
 		unlink(server->config.socket_path);
 	wait_for_answers(server, (int64_t)server->config.grace_seconds * 1000000);
 	send_away_waiting(server);
+	slow_each(server->watch, end_stream, NULL);
 	pool_end(server->pool); /* waits for the handlers that run */
 	wait_for_answers(server, LINGER_US);
 	daemon_end(server->tcp, tcp);
 	daemon_end(server->local, local);
 	pool_free(&server->pool); /* only now: the library's threads put into it */
 	slow_watch_free(&server->watch);
+	cuts_free(&server->cuts);
 	free(server);
 	*server_at = NULL;
 }
@@ -799,6 +1108,8 @@ server_stats(const struct server *server, struct server_stats *ret)
 		.requests = atomic_load(&server->requests),
 		.refused = atomic_load(&server->refused),
 		.busy = atomic_load(&server->busy),
+		.cut = atomic_load(&server->cut),
+		.streams = atomic_load(&server->streams),
 		.connections = atomic_load(&server->connections),
 	};
 	pool_count(server->pool, &ret->waiting, &ret->running);

@@ -10,12 +10,16 @@
  *   H2  A handler runs on one worker thread, start to end; it may block.
  *   H3  A request's and an answer's memory is wiped when the answer has left.
  *   H4  server_stop() refuses new connections, finishes what was begun within the grace time,
- *       and answers what still waits with 503.
+ *       and answers what still waits with 503; streams end then.
+ *   H5  An answer that a gate guards leaves on the word of its principals as it is when each piece of
+ *       at most LIMIT_PIECE_BYTES leaves.  When server_cut() returns, no octet of any answer of that
+ *       principal leaves any more; with the client's own system there may be one piece that it has not read.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
 #include "base/job.h"
+#include "http/gate.h"
 
 enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE,
 	      METHOD_OPTIONS, METHOD_OTHER };
@@ -54,9 +58,24 @@ struct response {
 	struct header header[RESPONSE_HEADERS_MAX]; /* values live in the job's arena or are literals */
 	size_t header_count;
 	bool close;
+	struct gate gate;            /* H5; {0}: nobody's word is needed */
+	struct exchange *exchange;   /* the server's own */
 };
 /* Together under 1,000 octets; a control character in the value makes the answer a 500. */
 void response_header(struct response *response, str name, str value);
+
+/* An answer that is made while it leaves, so that it needs no memory.  Status, type, headers and gate are set
+ * before; the body is empty.  The handler goes on: it puts pieces, each of which waits until there is room, and
+ * says at the end that all is there.  If it returns without, or is cut, the client sees an answer that is not
+ * whole: chunks without the last one.  A failure after the beginning is nobody's to read.
+ * What was read from the request's headers is to be read again from there on.
+ *
+ *   ERR_BUSY       limit_streams
+ *   ERR_MALFORMED  the client speaks HTTP/1.0, in which the end could not be told from a loss
+ *   ERR_GONE       (put) nobody takes it any more: gone, slow (http/slow.h, LIMIT_STREAM_SECONDS), cut, the end */
+must_check enum err response_begin(struct job *job, struct response *response);
+must_check enum err response_put(struct job *job, struct response *response, bytes octets);
+void response_whole(struct response *response);
 
 /* Called on a worker.  `worker` is this worker's own context (see worker_begin).  A handler always
  * answers: it turns its own errors into problems. */
@@ -93,9 +112,12 @@ must_check enum err server_start(struct job *job, const struct server_config *co
 uint16_t server_port(const struct server *server);
 void server_stop(struct server **server); /* H4; blocks; accepts NULL inside */
 
+/* The principal's word is taken back, durably: ends every answer that has the tag and is under way (H5). */
+void server_cut(struct server *server, int64_t tag);
+
 struct server_stats {
-	uint64_t requests, refused, busy; /* since start */
-	unsigned waiting, running, connections;
+	uint64_t requests, refused, busy, cut; /* since start; cut: answers that ended so */
+	unsigned waiting, running, connections, streams;
 };
 void server_stats(const struct server *server, struct server_stats *ret);
 

@@ -133,6 +133,15 @@ slow_remove(struct slow_watch *watch, struct slow *one)
 }
 
 void
+slow_each(struct slow_watch *watch, void (*call)(struct slow *one, void *ctx), void *ctx)
+{
+	pthread_mutex_lock(&watch->mutex);
+	for (struct slow *one = watch->head.next; one != &watch->head; one = one->next)
+		call(one, ctx);
+	pthread_mutex_unlock(&watch->mutex);
+}
+
+void
 slow_phase(struct slow *one, enum slow_phase phase, uint64_t total)
 {
 	/* In this order, so that no look sees a new phase with an old time. */

@@ -18,7 +18,7 @@
 enum slow_phase {
 	SLOW_IDLE,    /* between requests: LIMIT_IDLE_SECONDS and the grace */
 	SLOW_HEAD,    /* the request line has come, not all headers: the grace */
-	SLOW_MOVING,  /* a body or an answer: the grace, then the rate */
+	SLOW_MOVING,  /* a body or an answer: the grace, then the rate; a piece of a stream: the grace */
 	SLOW_WORKING, /* ours to be slow */
 };
 
@@ -37,6 +37,8 @@ struct slow_watch;
 struct slow_watch *slow_watch_new(void); /* starts the thread */
 void slow_watch_free(struct slow_watch **watch);
 void slow_add(struct slow_watch *watch, struct slow *one, int fd);
+/* Calls back for each of them, none of which is removed meanwhile. */
+void slow_each(struct slow_watch *watch, void (*call)(struct slow *one, void *ctx), void *ctx);
 void slow_remove(struct slow_watch *watch, struct slow *one); /* before its fd is closed */
 void slow_phase(struct slow *one, enum slow_phase phase, uint64_t total);
 

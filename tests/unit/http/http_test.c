@@ -3,5 +3,5 @@
 int
 main(void)
 {
-	return admit_tests() + hostile_tests() + server_tests();
+	return admit_tests() + hostile_tests() + server_tests() + stream_tests();
 }

@@ -13,6 +13,7 @@
 
 int admit_tests(void);
 int server_tests(void);
+int stream_tests(void);
 int hostile_tests(void);
 
 #endif
