@@ -5,7 +5,7 @@
  *   import_columns.c   what each column is taken for
  *   import_row.c       one row into wants: values, evidence, noes
  *   import_plan.c      wants and the person as they stand, into a change (import_derive.h has its parts)
- *   import_rows.c      a piece: groups of plans, built on one thread and committed on another
+ *   import_rows.c      a piece: groups of plans, built on one thread and committed on others (import_crew.h)
  *   import_progress.c  what is kept of an import, as JSON
  *   import_undo.c      taking it back
  */
