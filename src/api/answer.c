@@ -12,6 +12,12 @@ answer_headers(struct response *response)
 	response_header(response, S("Cache-Control"), S("no-store"));
 	response_header(response, S("X-Content-Type-Options"), S("nosniff"));
 	response_header(response, S("Referrer-Policy"), S("no-referrer"));
+	/* What is no page runs nothing and stands in no frame, should a browser be made to show it. */
+	response_header(response, S("Content-Security-Policy"), S(NOTHING_RUNS));
+	response_header(response, S("Cross-Origin-Opener-Policy"), S("same-origin"));
+	response_header(response, S("Cross-Origin-Resource-Policy"), S("same-origin"));
+	/* A browser heeds it where a proxy brings it over TLS, and only there (RFC 6797 8.1). */
+	response_header(response, S("Strict-Transport-Security"), S("max-age=31536000; includeSubDomains"));
 }
 
 static void

@@ -73,6 +73,13 @@ request_query(struct arena *arena, const struct request *request, str name, str 
 void
 response_header(struct response *response, str name, str value)
 {
+	bool again = str_eq_fold(name, S("Set-Cookie")); /* the one that may be there twice (RFC 9110 5.3) */
+
+	for (size_t i = 0; i < response->header_count && !again; i++)
+		if (str_eq_fold(response->header[i].name, name)) {
+			response->header[i].value = value;
+			return;
+		}
 	must(response->header_count < RESPONSE_HEADERS_MAX);
 	response->header[response->header_count++] = (struct header){ name, value };
 }

@@ -49,7 +49,7 @@ bool request_header(const struct request *request, str name, str *ret);
 bool request_query(struct arena *arena, const struct request *request, str name, str *ret,
                    bool *ret_bad);
 
-#define RESPONSE_HEADERS_MAX 12
+#define RESPONSE_HEADERS_MAX 20
 
 struct response {
 	int status;
@@ -61,7 +61,8 @@ struct response {
 	struct gate gate;            /* H5; {0}: nobody's word is needed */
 	struct exchange *exchange;   /* the server's own */
 };
-/* Together under 1,000 octets; a control character in the value makes the answer a 500. */
+/* Together under 1,000 octets; a control character in the value makes the answer a 500.  A later one takes
+ * the place of an earlier one of that name, Set-Cookie apart. */
 void response_header(struct response *response, str name, str value);
 
 /* An answer that is made while it leaves, so that it needs no memory.  Status, type, headers and gate are set

@@ -184,6 +184,13 @@ class Client:
         assert reply.header('Cache-Control') == 'no-store', reply
         assert reply.header('X-Content-Type-Options') == 'nosniff', reply
         assert reply.header('Referrer-Policy') == 'no-referrer', reply
+        assert reply.header('Strict-Transport-Security') == 'max-age=31536000; includeSubDomains', reply
+        assert reply.header('Cross-Origin-Opener-Policy') == 'same-origin', reply
+        assert reply.header('Cross-Origin-Resource-Policy') == 'same-origin', reply
+        for rule in ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"):
+            assert rule in reply.header('Content-Security-Policy'), reply
+        names = [name.lower() for name, _ in reply.headers if name.lower() != 'set-cookie']
+        assert len(names) == len(set(names)), reply.headers
         assert not reply.header('Set-Cookie') and not reply.header('Server'), reply.headers
         everything = reply.body + repr(reply.headers).encode()
         if reply.status >= 400:  # X3: nothing that was sent comes back
