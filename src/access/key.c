@@ -1,6 +1,8 @@
-/* access/key.c -- contract and invariants A1-A3: key.h. */
+/* access/key.c -- contract and B1-B3: key.h.  Who a key is, when it is shown: principal.c. */
 #include "access/key.h"
 
+#include "access/alert.h"
+#include "access/purposes.h"
 #include "audit/fact.h"
 #include "base/limits.h"
 #include "crypto/seal.h"
@@ -8,170 +10,29 @@
 
 #define KEY_PREFIX "valv_"
 #define KEY_SECRET_BYTES 32
-/* The column `purposes`: this octet, then for LISTED the le16 numbers. */
-#define PURPOSES_LISTED 0
-#define PURPOSES_ALL 1
 
-static const struct scope_word {
-	enum scope scope;
-	str name;
-} scope_words[] = {
-#define X(scope, bit, name, what) { scope, { name, sizeof(name) - 1 } },
-	SCOPE_TABLE(X)
-#undef X
-};
+/* --- networks --------------------------------------------------------------------------------- */
 
-bool
-scope_of_name(str name, enum scope *ret)
+static bool
+network_fits(const uint8_t *network, const uint8_t *peer)
 {
-	for (size_t i = 0; i < COUNT(scope_words); i++) {
-		if (str_eq(scope_words[i].name, name)) {
-			*ret = scope_words[i].scope;
-			return true;
-		}
-	}
-	return false;
-}
+	size_t bits = network[PEER_BYTES], whole = bits / 8;
+	unsigned rest = bits % 8;
 
-str
-scope_text(enum scope scope)
-{
-	for (size_t i = 0; i < COUNT(scope_words); i++)
-		if (scope_words[i].scope == scope)
-			return scope_words[i].name;
-	return S("");
-}
-
-/* --- who calls -------------------------------------------------------------------------------- */
-
-/* RFC 6750 section 2.1; the scheme's name goes without regard to case. Empty: none. */
-static str
-bearer_token(str header)
-{
-	const str scheme = S("Bearer ");
-
-	if (header.len <= scheme.len || !str_eq_fold(str_first(header, scheme.len), scheme))
-		return S("");
-	return str_trim(str_from(header, scheme.len));
-}
-
-static enum err
-purposes_decode(struct job *job, bytes stored, bool *ret_all, bytes *ret_purposes)
-{
-	uint8_t kind;
-
-	if (!eat_u8(&stored, &kind) || kind > PURPOSES_ALL || stored.len % 2)
-		return fail(job, ERR_CORRUPT, "the purposes of a key cannot be read");
-	*ret_all = kind == PURPOSES_ALL;
-	*ret_purposes = arena_bytes(&job->arena, stored);
-	return OK;
-}
-
-static void
-purposes_encode(bool all, bytes purposes, struct buf *out)
-{
-	buf_u8(out, all ? PURPOSES_ALL : PURPOSES_LISTED);
-	if (!all)
-		buf_data(out, purposes);
-}
-
-static enum err
-key_read(struct job *job, const uint8_t digest[DIGEST_BYTES], struct cached_key *ret, bool *ret_there)
-{
-	OWNED(rows_end) struct rows rows = { 0 };
-	bytes purposes;
-
-	TRY(db_query(job, job->db, SQL_API_KEY_BY_DIGEST, ARGS(sql_bytes((bytes){ digest, DIGEST_BYTES })),
-	             &rows));
-	TRY(rows_next(job, &rows, ret_there));
-	if (!*ret_there)
-		return OK;
-	*ret_there = rows_null(&rows, 4);
-	*ret = (struct cached_key){
-		.no = rows_i64(&rows, 0),
-		.scopes = (uint32_t)rows_i64(&rows, 1) & SCOPES_ALL,
-		.expires_at = rows_time(&rows, 3),
-	};
-	memcpy(ret->digest, digest, DIGEST_BYTES);
-	TRY(purposes_decode(job, rows_bytes(&rows, 2), &ret->all_purposes, &purposes));
-	if (purposes.len > sizeof(ret->purposes))
-		return fail(job, ERR_CORRUPT, "the purposes of a key cannot be read");
-	if (purposes.len)
-		memcpy(ret->purposes, purposes.ptr, purposes.len);
-	ret->purposes_len = purposes.len;
-	return OK;
-}
-
-/* A missing, misspelt, unknown, revoked and expired key take the same steps and give the same
- * answer (A1).  What is looked up is the digest of 256 random bits, so that how long the index
- * takes to find nothing says nothing about keys that are there. */
-enum err
-principal_of_key(struct job *job, struct store *store, struct key_cache *cache, str header,
-                 struct principal *ret)
-{
-	uint8_t digest[DIGEST_BYTES];
-	struct cached_key key;
-	uint64_t generation;
-	bool there;
-
-	job->actor = (struct actor){ .kind = ACTOR_NOBODY };
-	digest_token(str_bytes(bearer_token(header)), digest);
-	/* The generation before the row: a key revoked between the two is kept under a number that
-	 * is over already. */
-	TRY(store_generation(job, store, TOPIC_API_KEYS, &generation));
-	there = key_cache_find(cache, digest, generation, &key);
-	if (!there) {
-		TRY(key_read(job, digest, &key, &there));
-		if (there)
-			key_cache_put(cache, &key, generation);
-	}
-	if (!there || key.expires_at <= job->now)
-		return fail(job, ERR_UNAUTHENTICATED, "no key, or not one that is valid now");
-	*ret = (struct principal){
-		.scopes = key.scopes,
-		.all_purposes = key.all_purposes,
-		.purposes = arena_bytes(&job->arena, (bytes){ key.purposes, key.purposes_len }),
-	};
-	job->actor = (struct actor){ .kind = ACTOR_KEY, .no = key.no };
-	return OK;
-}
-
-enum err
-principal_of_operator(struct job *job, uint32_t unix_uid, struct principal *ret)
-{
-	job->actor = (struct actor){ .kind = ACTOR_OPERATOR, .no = unix_uid };
-	*ret = (struct principal){ .scopes = SCOPES_ALL, .all_purposes = true }; /* A3 */
-	return OK;
-}
-
-enum err
-require_scope(struct job *job, const struct principal *principal, enum scope scope)
-{
-	if ((principal->scopes & scope) != scope)
-		return fail(job, ERR_DENIED, "the key lacks a scope that this needs"); /* A2 */
-	return OK;
+	if (bits > 8 * PEER_BYTES || memcmp(network, peer, whole) != 0)
+		return false;
+	return !rest || (network[whole] ^ peer[whole]) >> (8 - rest) == 0;
 }
 
 bool
-principal_has(const struct principal *principal, uint32_t purpose)
+networks_fit(bytes networks, const uint8_t peer[PEER_BYTES])
 {
-	bytes purposes = principal->purposes;
-	uint16_t no;
-
-	if (principal->all_purposes)
+	if (!networks.len)
 		return true;
-	while (eat_le16(&purposes, &no))
-		if (no == purpose)
+	for (size_t at = 0; at + KEY_NETWORK_BYTES <= networks.len; at += KEY_NETWORK_BYTES)
+		if (network_fits(networks.ptr + at, peer))
 			return true;
 	return false;
-}
-
-enum err
-require_purpose(struct job *job, const struct principal *principal, uint32_t purpose)
-{
-	if (!principal_has(principal, purpose))
-		return fail(job, ERR_PURPOSE_DENIED, "the key is not for that purpose"); /* A2 */
-	return OK;
 }
 
 /* --- making and revoking ---------------------------------------------------------------------- */
@@ -180,7 +41,23 @@ struct make_plan {
 	struct api_key *key;
 	bytes digest;
 	bytes purposes; /* as stored */
+	int64_t epoch;
 };
+
+/* B1: a key is made for somebody who works here, under their word as it is now. */
+static enum err
+owner_word(struct job *job, struct db *db, struct make_plan *plan)
+{
+	enum staff_state state;
+
+	plan->epoch = 0;
+	if (!plan->key->owner)
+		return OK;
+	TRY(staff_word(job, db, plan->key->owner, &state, &plan->epoch));
+	if (state != STAFF_ACTIVE)
+		return fail_at(job, ERR_CONFLICT, S("/owner"), "does not work here");
+	return OK;
+}
 
 static enum err
 number_of(struct job *job, struct db *db, enum sql sql, int64_t *ret)
@@ -212,12 +89,15 @@ make_steps(struct job *job, struct db *db, void *arg)
 	if (live >= LIMIT_API_KEYS)
 		return fail(job, ERR_LIMIT, "limit_api_keys: there are as many keys as there may be");
 	TRY(number_of(job, db, SQL_API_KEY_LAST, &last));
+	TRY(owner_word(job, db, plan));
 	key->no = last + 1;
-	db_touch(db, TOPIC_API_KEYS);
+	db_touch(db, TOPIC_PRINCIPALS);
 	TRY(db_run(job, db, SQL_API_KEY_PUT,
 	           ARGS(sql_i64(key->no), sql_bytes(uid_bytes(&key->id)), sql_bytes(plan->digest),
 	                sql_text(key->name), sql_i64(key->scopes), sql_bytes(plan->purposes),
-	                sql_i64(key->created_at), sql_i64(job->actor.no), sql_time(key->expires_at)),
+	                sql_i64(key->created_at), sql_i64(job->actor.no), sql_time(key->expires_at),
+	                sql_i64(key->owner), sql_i64(plan->epoch), sql_i64(key->program),
+	                sql_bytes_or_null(key->networks)),
 	           NULL));
 	return entry_of_key(job, db, ENTRY_KEY_MAKE, key->id);
 }
@@ -238,59 +118,83 @@ key_text(struct job *job)
 }
 
 enum err
-key_make(struct job *job, struct store *store, str name, uint32_t scopes, bool all_purposes,
-         bytes purposes, time_us expires_at, struct api_key *ret, str *ret_text)
+key_make(struct job *job, struct store *store, struct api_key *key, str *ret_text)
 {
 	OWNED(buf_release) struct buf stored = { .max = 1 + 2 * LIMIT_PURPOSES };
 	uint8_t digest[DIGEST_BYTES];
 	str text = key_text(job);
-	struct api_key key = {
-		.id = os_uid(),
-		.name = name,
-		.scopes = scopes & SCOPES_ALL,
-		.all_purposes = all_purposes,
-		.purposes = all_purposes ? (bytes){ 0 } : purposes,
-		.created_at = job->now,
-		.expires_at = expires_at,
-		.revoked_at = TIME_NEVER,
-	};
-	struct make_plan plan = { .key = &key, .digest = { digest, sizeof(digest) } };
+	struct make_plan plan = { .key = key, .digest = { digest, sizeof(digest) } };
 
-	purposes_encode(all_purposes, purposes, &stored);
+	if (key->networks.len > KEY_NETWORK_BYTES * LIMIT_KEY_NETWORKS)
+		return fail(job, ERR_LIMIT, "limit_key_networks: more networks than there may be");
+	key->id = os_uid();
+	key->scopes &= SCOPES_ALL & ~(uint32_t)SCOPES_PERSON;
+	key->created_at = job->now;
+	key->revoked_at = key->used_at = TIME_NEVER;
+	purposes_encode(key->all_purposes, key->purposes, &stored);
 	if (!buf_ok(&stored))
 		return fail(job, ERR_LIMIT, "limit_purposes: more purposes than there may be");
 	plan.purposes = buf_bytes(&stored);
 	digest_token(str_bytes(text), digest);
 	TRY(store_write(job, store, WRITE_ORDINARY, make_steps, &plan));
-	*ret = key;
 	*ret_text = text;
 	return OK;
 }
 
-static enum err
-revoke_steps(struct job *job, struct db *db, void *arg)
+enum err
+key_revoke_steps(struct job *job, struct db *db, uid id)
 {
-	const uid *id = arg;
 	OWNED(rows_end) struct rows rows = { 0 };
 	int64_t no;
 	bool there;
 
-	TRY(db_query(job, db, SQL_API_KEY_NO, ARGS(sql_bytes(uid_bytes(id))), &rows));
+	TRY(db_query(job, db, SQL_API_KEY_NO, ARGS(sql_bytes(uid_bytes(&id))), &rows));
 	TRY(rows_next(job, &rows, &there));
 	if (!there)
 		return fail(job, ERR_ABSENT, "no key has that id");
 	no = rows_i64(&rows, 0);
 	rows_end(&rows);
 	TRY(db_run(job, db, SQL_API_KEY_REVOKE, ARGS(sql_i64(job->now), sql_i64(no)), NULL));
-	db_touch(db, TOPIC_API_KEYS);
-	TRY(fact_key_revoked(job, db, *id));
-	return entry_of_key(job, db, ENTRY_KEY_REVOKE, *id);
+	db_touch(db, TOPIC_PRINCIPALS);
+	TRY(fact_key_revoked(job, db, id));
+	return entry_of_key(job, db, ENTRY_KEY_REVOKE, id);
+}
+
+static enum err
+revoke_steps(struct job *job, struct db *db, void *arg)
+{
+	const uid *id = arg;
+
+	return key_revoke_steps(job, db, *id);
 }
 
 enum err
 key_revoke(struct job *job, struct store *store, uid id)
 {
 	return store_write(job, store, WRITE_RESERVED, revoke_steps, &id);
+}
+
+enum err
+keys_of_owner_revoke_steps(struct job *job, struct db *db, int64_t owner, int64_t *ret_count)
+{
+	uid *id = arena_array(&job->arena, LIMIT_API_KEYS, sizeof(*id));
+	OWNED(rows_end) struct rows rows = { 0 };
+	int64_t count = 0;
+	bool there;
+
+	TRY(db_query(job, db, SQL_API_KEY_LIVE_OF, ARGS(sql_i64(owner)), &rows));
+	for (;;) {
+		TRY(rows_next(job, &rows, &there));
+		if (!there || count == LIMIT_API_KEYS)
+			break;
+		if (!uid_from_bytes(rows_bytes(&rows, 0), &id[count++]))
+			return fail(job, ERR_CORRUPT, "the id of a key cannot be read");
+	}
+	rows_end(&rows);
+	for (int64_t i = 0; i < count; i++)
+		TRY(key_revoke_steps(job, db, id[i]));
+	*ret_count = count;
+	return OK;
 }
 
 static enum err
@@ -304,7 +208,24 @@ key_row(struct job *job, const struct rows *rows, struct api_key *ret)
 	ret->created_at = rows_time(rows, 5);
 	ret->expires_at = rows_time(rows, 6);
 	ret->revoked_at = rows_time(rows, 7);
+	ret->used_at = rows_time(rows, 8);
+	ret->owner = rows_i64(rows, 9);
+	ret->program = rows_i64(rows, 10) != 0;
+	ret->networks = arena_bytes(&job->arena, rows_bytes(rows, 11));
 	return purposes_decode(job, rows_bytes(rows, 4), &ret->all_purposes, &ret->purposes);
+}
+
+enum err
+key_get(struct job *job, uid id, struct api_key *ret)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	TRY(db_query(job, job->db, SQL_API_KEY_GET, ARGS(sql_bytes(uid_bytes(&id))), &rows));
+	TRY(rows_next(job, &rows, &there));
+	if (!there)
+		return fail(job, ERR_ABSENT, "no key has that id");
+	return key_row(job, &rows, ret);
 }
 
 enum err

@@ -16,10 +16,14 @@ struct cached_key {
 	uint64_t generation; /* 0: empty; else one more than the topic's */
 	int64_t no;
 	uint32_t scopes;
-	time_us expires_at;
+	time_us expires_at, used_at;
+	int64_t owner, epoch;
+	bool program;
 	bool all_purposes;
 	size_t purposes_len;
 	uint8_t purposes[2 * LIMIT_PURPOSES];
+	size_t networks_len;
+	uint8_t networks[17 * LIMIT_KEY_NETWORKS];
 };
 
 struct key_cache;

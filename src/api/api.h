@@ -22,6 +22,7 @@ struct api;
 
 struct api_options {
 	bool demo; /* the page at / says that the people are made up */
+	bool behind_proxy; /* the last address in X-Forwarded-For is the caller's */
 };
 
 /* The vault is borrowed. */

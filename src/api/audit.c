@@ -23,16 +23,24 @@ id_of_no(struct job *job, enum sql sql, int64_t no, uid *ret, bool *ret_there)
 enum err
 actor_pair(struct job *job, struct json_out *out, struct actor actor)
 {
+	return actor_pair_named(job, out, S("actor"), actor);
+}
+
+enum err
+actor_pair_named(struct job *job, struct json_out *out, str name, struct actor actor)
+{
 	bool there = false;
 	uid id;
 
 	if (actor.kind == ACTOR_KEY)
 		TRY(id_of_no(job, SQL_API_KEY_ID, actor.no, &id, &there));
-	json_name(out, S("actor"));
+	if (actor.kind == ACTOR_STAFF)
+		TRY(id_of_no(job, SQL_STAFF_ID, actor.no, &id, &there));
+	json_name(out, name);
 	json_open(out, '{');
 	json_pair_str(out, S("kind"), words_name(WORDS_ACTOR, (int)actor.kind));
 	if (there)
-		json_pair_uid(out, S("key"), id);
+		json_pair_uid(out, actor.kind == ACTOR_KEY ? S("key") : S("staff"), id);
 	if (actor.kind == ACTOR_OPERATOR)
 		json_pair_i64(out, S("uid"), actor.no);
 	json_close(out, '}');
@@ -65,7 +73,7 @@ fields_pair(struct json_out *out, const struct registry *registry, bytes numbers
 	json_name(out, S("fields"));
 	json_open(out, '[');
 	while (eat_le16(&numbers, &no)) {
-		const struct field *field = registry_field_no(registry, no);
+		const struct field *field = registry_field_no(registry, no & ~(uint16_t)ENTRY_MASKED);
 		if (field)
 			json_put_str(out, field->name);
 	}
@@ -164,6 +172,53 @@ decisions_write(struct job *job, struct call *call, bytes body, int64_t only, st
 	}
 	json_close(out, ']');
 	return OK;
+}
+
+/* Of the fields, those that were shown masked. */
+static void
+masked_write(struct json_out *out, const struct registry *registry, bytes body)
+{
+	OWNED(buf_release) struct buf masked = { .max = 2 * LIMIT_FIELDS };
+	uint16_t no;
+
+	while (eat_le16(&body, &no))
+		if (no & ENTRY_MASKED)
+			buf_le16(&masked, no & ~(uint16_t)ENTRY_MASKED);
+	if (!masked.len)
+		return;
+	json_name(out, S("masked"));
+	json_open(out, '[');
+	for (bytes rest = buf_bytes(&masked); eat_le16(&rest, &no);) {
+		const struct field *field = registry_field_no(registry, no);
+		if (field)
+			json_put_str(out, field->name);
+	}
+	json_close(out, ']');
+}
+
+/* u8 why | le16 length | sealed reference | as a read */
+static void
+reveal_write(struct call *call, bytes body, struct json_out *out)
+{
+	uint16_t len;
+	uint8_t why;
+	bytes sealed;
+
+	if (!eat_u8(&body, &why) || !eat_le16(&body, &len) || !eat_bytes(&body, len, &sealed))
+		return;
+	json_pair_str(out, S("why"), words_name(WORDS_REVEAL_REASON, why));
+	fields_pair(out, call->registry, body);
+}
+
+/* The account's id comes first. */
+static void
+staff_entry_write(bytes body, struct json_out *out)
+{
+	bytes octets;
+	uid id;
+
+	if (eat_bytes(&body, 16, &octets) && uid_from_bytes(octets, &id))
+		json_pair_uid(out, S("staff"), id);
 }
 
 /* le64 version | digest (32) | le16 fields */
@@ -290,6 +345,20 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, int6
 		break;
 	case ENTRY_SUBJECT_READ:
 		fields_pair(out, call->registry, body);
+		masked_write(out, call->registry, body);
+		break;
+	case ENTRY_REVEAL:
+		reveal_write(call, body, out);
+		break;
+	case ENTRY_STAFF_MAKE:
+	case ENTRY_STAFF_CHANGE:
+	case ENTRY_STAFF_END:
+	case ENTRY_STAFF_RETURN:
+	case ENTRY_STAFF_ROLES:
+	case ENTRY_STAFF_READ:
+	case ENTRY_SIGN_IN:
+	case ENTRY_SIGN_OUT:
+		staff_entry_write(body, out);
 		break;
 	case ENTRY_SUBJECT_SEARCH:
 		search_write(call, row, out);

@@ -6,6 +6,8 @@
 
 /* "actor": {…} */
 must_check enum err actor_pair(struct job *job, struct json_out *out, struct actor actor);
+/* The same under another name. */
+must_check enum err actor_pair_named(struct job *job, struct json_out *out, str name, struct actor actor);
 /* "purpose": its name, the built-in ones' too; null for 0 */
 void purpose_pair(struct json_out *out, const struct registry *registry, int64_t no);
 /* "notice": sha256:… of the hash, or null */

@@ -1,7 +1,9 @@
 /* api/call.c -- contract: call.h. */
 #include "api/call.h"
 
+#include "access/approval.h"
 #include "base/limits.h"
+#include "type/ip.h"
 
 enum err
 call_header(struct job *job, const struct call *call, str name, str *ret, bool *ret_there)
@@ -28,32 +30,131 @@ is_operator(const struct call *call)
 	       (request->peer_uid == 0 || request->peer_uid == call->api->operator_uid);
 }
 
+/* The last one is the proxy's own word; those before it are whatever the client sent. */
+static bool
+forwarded_peer(const struct call *call, uint8_t ret[PEER_BYTES])
+{
+	str header, last;
+
+	if (!request_header(call->request, S("X-Forwarded-For"), &header))
+		return false;
+	last = header;
+	while (eat_until(&header, ',', &last))
+		last = header;
+	return ip_any(str_trim(last), ret);
+}
+
+bool
+call_peer(const struct call *call, uint8_t ret[PEER_BYTES])
+{
+	if (call->request->local)
+		return false;
+	if (!call->api->options.behind_proxy || !forwarded_peer(call, ret))
+		memcpy(ret, call->request->peer, PEER_BYTES);
+	return true;
+}
+
+/* The cookie of a session; of two, neither: one was put there by somebody else. */
+static str
+session_cookie(const struct request *request)
+{
+	str found = S("");
+	size_t count = 0;
+
+	for (size_t i = 0; i < request->header_count; i++) {
+		str rest = request->header[i].value, pair, name;
+		if (!str_eq_fold(request->header[i].name, S("Cookie")))
+			continue;
+		while (rest.len) {
+			if (!eat_until(&rest, ';', &pair)) {
+				pair = rest;
+				rest = S("");
+			}
+			pair = str_trim(pair);
+			if (eat_until(&pair, '=', &name) && str_eq(name, SESSION_COOKIE)) {
+				found = pair;
+				count++;
+			}
+		}
+	}
+	return count == 1 ? found : S("");
+}
+
+/* A page of somebody else's could make a browser send the cookie with a request that changes something: the
+ * browser says where it comes from, and what does not say it is no browser of ours. */
+static enum err
+same_origin(struct job *job, const struct call *call)
+{
+	const struct request *request = call->request;
+	str site, origin, host;
+
+	if (request->method == METHOD_GET || request->method == METHOD_HEAD)
+		return OK;
+	if (request_header(request, S("Sec-Fetch-Site"), &site)) {
+		if (str_eq(site, S("same-origin")) || str_eq(site, S("none")))
+			return OK;
+	} else if (request_header(request, S("Origin"), &origin) && request_header(request, S("Host"), &host)) {
+		if ((eat_str(&origin, S("https://")) || eat_str(&origin, S("http://"))) && str_eq_fold(origin, host))
+			return OK;
+	}
+	return fail(job, ERR_DENIED, "with a cookie, only a page of this server may ask for that");
+}
+
 /* A key that is shown counts also on the socket, so that it can be tried there. */
 static enum err
 principal_find(struct job *job, struct call *call)
 {
-	str header = S("");
+	uint8_t peer[PEER_BYTES];
+	struct shown shown = { .authorization = S("") };
 	bool there;
 
-	TRY(call_header(job, call, S("Authorization"), &header, &there));
-	if (!there && is_operator(call))
+	TRY(call_header(job, call, S("Authorization"), &shown.authorization, &there));
+	shown.cookie = session_cookie(call->request);
+	if (!there && !shown.cookie.len && is_operator(call))
 		return principal_of_operator(job, call->request->peer_uid, &call->principal);
-	return principal_of_key(job, call->vault->store, call->api->key_cache, header,
-	                        &call->principal);
+	if (call_peer(call, peer))
+		shown.peer = peer;
+	TRY(principal_of_token(job, &call->vault->access, call->api->key_cache, &shown, &call->principal));
+	return shown.authorization.len ? OK : same_origin(job, call);
+}
+
+static enum err
+call_refuse(struct job *job, const struct route *route, const struct call_facts *facts)
+{
+	if (facts->operator_only && !facts->operator)
+		return fail(job, ERR_DENIED, "this is done on the server's own socket, without a key");
+	if (facts->person_only && !facts->person)
+		return fail(job, ERR_DENIED, "this is for people who sign in, not for programs");
+	(void)route;
+	return fail(job, ERR_DENIED, "the scope is lacking that this needs");
 }
 
 enum err
 call_authorise(struct job *job, struct call *call)
 {
 	const struct route *route = call->route;
+	struct call_facts facts;
 
 	TRY(principal_find(job, call)); /* X1 */
-	if (route_has(route, ROUTE_OPERATOR) && job->actor.kind != ACTOR_OPERATOR)
-		return fail(job, ERR_DENIED,
-		            "this is done on the server's own socket, without a key");
-	if (route->scopes && !(call->principal.scopes & route->scopes))
-		return fail(job, ERR_DENIED, "the key lacks the scope that this needs");
-	return OK;
+	call->principal.needed = route->scopes;
+	facts = (struct call_facts){
+		.operator_only = route_has(route, ROUTE_OPERATOR),
+		.operator = call->principal.operator,
+		.person_only = route_has(route, ROUTE_PERSON),
+		.person = call->principal.person || call->principal.operator,
+		.scope_needed = route->scopes != 0,
+		.scope_held = principal_holds(&call->principal, route->scopes),
+		.fresh_needed = route_has(route, ROUTE_FRESH) && call->principal.person,
+		.fresh = principal_fresh(&call->principal, job->now),
+	};
+	switch (policy_call(&facts)) {
+	case VERDICT_ALLOWED:
+		return OK;
+	case VERDICT_STEP_UP:
+		return fail(job, ERR_STEP_UP, "prove again who you are, and ask once more");
+	default:
+		return call_refuse(job, route, &facts);
+	}
 }
 
 enum err
@@ -65,20 +166,23 @@ call_may(struct job *job, struct call *call, uint32_t purpose)
 	return OK;
 }
 
+/* Some purpose that it is for has this field, and shows it. */
 enum err
 call_may_field(struct job *job, struct call *call, const struct field *field)
 {
-	bytes purposes = call->principal.purposes;
-	uint16_t no;
+	const struct registry *registry = call->registry;
+	bool sensitive = field->sensitivity != SENSITIVITY_ORDINARY;
 
-	if (call->principal.all_purposes)
+	if (principal_has_all(&call->principal) &&
+	    principal_view(&call->principal, 0, field->no, sensitive) > VIEW_HIDDEN)
 		return OK;
-	while (eat_le16(&purposes, &no)) {
-		const struct purpose *purpose = registry_purpose_no(call->registry, no);
-		if (purpose && purpose->active && version_has_field(purpose->active, field->no))
+	for (size_t i = 0; i < registry->purpose_count; i++) {
+		const struct purpose *purpose = &registry->purpose[i];
+		if (purpose->active && version_has_field(purpose->active, field->no) &&
+		    principal_view(&call->principal, purpose->no, field->no, sensitive) > VIEW_HIDDEN)
 			return OK;
 	}
-	return fail(job, ERR_PURPOSE_DENIED, "no purpose of this key has that field");
+	return fail(job, ERR_PURPOSE_DENIED, "no purpose that it is for has that field");
 }
 
 enum err
@@ -201,6 +305,8 @@ query_check(struct job *job, const struct call *call)
 		    (str_eq(name, S("after")) || str_eq(name, S("limit"))))
 			continue;
 		if (route_has(call->route, ROUTE_OF_SUBJECT) && str_eq(name, S("subject")))
+			continue;
+		if (route_has(call->route, ROUTE_WAITING) && str_eq(name, S("waiting")))
 			continue;
 		if (route_has(call->route, ROUTE_DUE) &&
 		    (str_eq(name, S("state")) || str_eq(name, S("overdue")) ||
@@ -377,6 +483,61 @@ run_once(struct job *job, struct call *call)
 	return OK;
 }
 
+/* --- two people ------------------------------------------------------------------------------- */
+
+static void
+approval_answer(struct call *call, const struct approval *approval)
+{
+	struct json_out *out = answer_json(call, 202);
+
+	json_open(out, '{');
+	json_pair_uid(out, S("approval"), approval->id);
+	json_pair_time(out, S("expires_at"), approval->expires_at);
+	json_close(out, '}');
+}
+
+/* The operation: method, path and what the body says, however it is spaced. */
+static enum err
+operation_digest(struct job *job, const struct call *call, uint8_t ret[DIGEST_BYTES])
+{
+	str body = S("");
+
+	if (json_kind(call->body) != JSON_ABSENT)
+		TRY(json_canonical(job, call->body, LIMIT_BODY_BYTES * 2, &body));
+	bytes parts[] = { str_bytes(S("operation")), str_bytes(call->request->method_name),
+		          str_bytes(call->request->path), str_bytes(body) };
+	digest_keyed(call->vault->access.index_key, parts, COUNT(parts), ret);
+	return OK;
+}
+
+enum err
+call_second(struct job *job, struct call *call, str summary, bool *ret_answered)
+{
+	uint8_t operation[DIGEST_BYTES];
+	struct approval approval;
+	bool needed, there;
+	str header;
+	uid id;
+
+	*ret_answered = false;
+	TRY(approval_needed(job, job->db, &needed));
+	if (!needed || call->second)
+		return OK;
+	TRY(operation_digest(job, call, operation));
+	TRY(call_header(job, call, S("Valv-Approval"), &header, &there));
+	if (there) {
+		if (!uid_parse(str_trim(header), &id))
+			return fail(job, ERR_HEADER, "Valv-Approval is the id of an approval");
+		TRY(approval_use(job, &call->vault->access, id, operation, &approval));
+		call->second = true;
+		return OK;
+	}
+	TRY(approval_ask(job, &call->vault->access, call->route->name, summary, operation, &approval));
+	approval_answer(call, &approval);
+	*ret_answered = true;
+	return OK;
+}
+
 /* --- all of it -------------------------------------------------------------------------------- */
 
 static enum err
@@ -395,11 +556,17 @@ route_read(struct job *job, struct call *call)
 enum err
 call_run(struct job *job, struct call *call)
 {
+	bool answered = false;
+
 	TRY(route_read(job, call));
 	if (!route_has(call->route, ROUTE_OPEN))
 		TRY(call_authorise(job, call));
 	TRY(query_check(job, call));
 	TRY(body_read(job, call));
+	if (route_has(call->route, ROUTE_TWO))
+		TRY(call_second(job, call, call->route->summary, &answered));
+	if (answered)
+		return OK;
 	TRY(idempotency_read(job, call));
 	if (call->idempotency.given)
 		TRY(run_once(job, call));

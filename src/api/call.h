@@ -51,6 +51,7 @@ struct call {
 	struct idempotency idempotency;
 	uid object;                  /* what the answer is about; kept for a repeated call */
 	uint32_t refused_purpose;
+	bool second; /* somebody else approved of this call; it is used up */
 	struct json_out out;
 };
 
@@ -60,6 +61,11 @@ void call_end(struct call *call);
 
 /* Who calls, and whether this route is for them (X1). Also between the pieces of a batch (I5). */
 must_check enum err call_authorise(struct job *job, struct call *call);
+/* What takes two people: *ret_answered when it is asked for first, and 202 with the approval is the answer; else somebody
+ * else approved of exactly this.  summary: for people, without personal data. */
+must_check enum err call_second(struct job *job, struct call *call, str summary, bool *ret_answered);
+/* The address that the call comes from, behind a proxy the one that the proxy names; false on the socket. */
+bool call_peer(const struct call *call, uint8_t ret[PEER_BYTES]);
 /* The registry as of now, held until the call ends. */
 must_check enum err call_registry(struct job *job, struct call *call);
 /* As require_purpose(); remembers the purpose for the audit entry of a refusal. */

@@ -215,7 +215,9 @@ field_of(struct job *job, struct call *call, const struct field **ret)
 	if ((*ret)->lookup != LOOKUP_EXACT)
 		return json_fail(job, ERR_INVALID, json_member(job, call->body, "field"), "cannot be searched exactly");
 	TRY(require_scope(job, &call->principal, SCOPE_SEARCH));
-	return call_may_field(job, call, *ret);
+	TRY(call_may_field(job, call, *ret));
+	call->principal.needed = call->route->scopes;
+	return OK;
 }
 
 static enum err

@@ -349,6 +349,12 @@ put_other_parameters(struct json_out *out, const struct route *route)
 	}
 	if (route_has(route, ROUTE_DUE))
 		put_due_parameters(out);
+	if (route_has(route, ROUTE_WAITING))
+		put_parameter(out, IN_QUERY, S("waiting"), false, S("{\"type\":\"boolean\"}"),
+		              S("true: only what still waits for somebody."));
+	if (route_has(route, ROUTE_TWO) || route_has(route, ROUTE_TWO_MAYBE))
+		put_parameter(out, IN_HEADER, S("Valv-Approval"), false, S("{\"type\":\"string\",\"format\":\"uuid\"}"),
+		              S("The approval by somebody else, of exactly this call; used up by it."));
 	if (route_has(route, ROUTE_OF_SUBJECT))
 		put_parameter(out, IN_QUERY, S("subject"), false,
 		              S("{\"type\":\"string\",\"format\":\"uuid\"}"),
@@ -476,6 +482,23 @@ put_success(struct json_out *out, const struct route *route, int status)
 		put_files(out, route);
 		json_close(out, '}');
 	}
+	json_close(out, '}');
+}
+
+/* It takes a second person, and is asked for first. */
+static void
+put_second(struct json_out *out)
+{
+	json_name(out, S("202"));
+	json_open(out, '{');
+	json_pair_str(out, S("description"), S("Nothing was done yet: it takes a second person."));
+	json_name(out, S("headers"));
+	json_open(out, '{');
+	json_close(out, '}');
+	json_name(out, S("content"));
+	json_open(out, '{');
+	put_media(out, S("application/json"), SCHEMA_APPROVAL_ASKED, false);
+	json_close(out, '}');
 	json_close(out, '}');
 }
 
@@ -628,6 +651,8 @@ put_operation(struct json_out *out, const struct route *route)
 	json_close(out, ']');
 	put_scopes(out, route);
 	json_pair_bool(out, S("x-operator-only"), route_has(route, ROUTE_OPERATOR));
+	json_pair_bool(out, S("x-person-only"), route_has(route, ROUTE_PERSON));
+	json_pair_bool(out, S("x-step-up"), route_has(route, ROUTE_FRESH));
 	json_pair_bool(out, S("x-reserved-lane"), route_has(route, ROUTE_RESERVED));
 	json_name(out, S("parameters"));
 	json_open(out, '[');
@@ -640,6 +665,8 @@ put_operation(struct json_out *out, const struct route *route)
 	put_success(out, route, route->status);
 	if (route_has(route, ROUTE_MAKES))
 		put_success(out, route, 201);
+	if (route_has(route, ROUTE_TWO) || route_has(route, ROUTE_TWO_MAYBE))
+		put_second(out);
 	put_problems(out, route);
 	json_close(out, '}');
 	json_close(out, '}');
@@ -687,7 +714,8 @@ put_components(struct json_out *out)
 	json_pair_str(out, S("scheme"), S("bearer"));
 	json_pair_str(
 		out, S("description"),
-		S("An API key, valv_…. Its scopes and purposes are its maker's choice; where several "
+		S("An API key, valv_…, or the token of a session, valvs_…, which browsers send as the cookie "
+	          "__Host-valv. What a key may do is its maker's choice, what a person may do, their roles'; where several "
 	          "scopes are listed, any one is enough. Over the server's own socket an operator needs none."));
 	json_close(out, '}');
 	json_close(out, '}');

@@ -198,7 +198,8 @@ on_restricted_use_post(struct job *job, struct call *call)
 
 	TRY(whole_read(job, call, &append));
 	TRY(subject_change(job, call->vault, call->object, exception_fill, &append, &result));
-	TRY(subject_read_excepted(job, call->vault, call->object, append.purpose, &subject, &value, &count));
+	TRY(subject_read_excepted(job, call->vault, call->object, append.purpose,
+	                          &(struct viewer){ .who = &call->principal }, &subject, &value, &count));
 	subject_write(job, call, append.purpose, &subject, value, count);
 	return OK;
 }

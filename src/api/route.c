@@ -132,7 +132,7 @@ route_may_fail(const struct route *route, enum err err)
 	case 401:
 		return !route_has(route, ROUTE_OPEN);
 	case 403:
-		return route->scopes;
+		return !route_has(route, ROUTE_OPEN);
 	case 404:
 		return has_params(route) && !route_has(route, ROUTE_LINK) && !route_has(route, ROUTE_MAKES);
 	case 409:

@@ -36,6 +36,11 @@ enum route_flags {
 	ROUTE_EXPORT = 1 << 21,       /* answers as JSON, CSV or vCard */
 	ROUTE_LINK = 1 << 22,         /* of a link to a package: 410 is a page for people */
 	ROUTE_DUE = 1 << 23,          /* state, overdue, due_before */
+	ROUTE_PERSON = 1 << 24,       /* only for who signed in, and the operator */
+	ROUTE_FRESH = 1 << 25,        /* of who signed in: at most SESSION_FRESH ago */
+	ROUTE_TWO = 1 << 26,          /* takes a second person: first 202 and an approval, then Valv-Approval */
+	ROUTE_WAITING = 1 << 27,      /* takes the parameter `waiting` */
+	ROUTE_TWO_MAYBE = 1 << 28,    /* as ROUTE_TWO, where the handler says so */
 };
 
 #define ROUTE_PARAMS_MAX 2
@@ -77,6 +82,6 @@ bool route_may_fail(const struct route *route, enum err err);
 #include "api/routes.def"
 #undef ROUTE
 route_handler again_subject, again_act, again_key, again_empty, again_erasure, again_import, again_disclosure,
-	again_request;
+	again_request, again_staff;
 
 #endif

@@ -1,6 +1,7 @@
 /* api/server.c -- the API as the server sees it; contract: api.h. */
 #include <unistd.h>
 
+#include "access/look.h"
 #include "api/call.h"
 #include "base/limits.h"
 #include "os/clock.h"
@@ -125,6 +126,18 @@ refusal_record(struct job *job, const struct call *call, enum err err)
 	return err;
 }
 
+/* Somebody looked at more persons than anybody may in an hour. */
+static enum err
+look_record(struct job *job, const struct call *call, enum err err)
+{
+	struct failure failure = job->failure;
+
+	job_forgive(job);
+	TRY(look_refused(job, call->vault->store, err));
+	job->failure = failure;
+	return err;
+}
+
 /* What broke goes to the log once: operation, error, literal, place in the source. */
 static void
 log_failure(const struct job *job, const struct call *call, enum err err)
@@ -159,6 +172,8 @@ handle(void *arg, struct job *job, const struct request *request, struct respons
 		err = call_run(job, &call);
 	if (err && is_refusal(err))
 		err = refusal_record(job, &call, err);
+	if (err == ERR_BUDGET && job->actor.staff)
+		err = look_record(job, &call, err);
 	if (!err)
 		return;
 	log_failure(job, &call, err);

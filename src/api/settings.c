@@ -14,6 +14,12 @@ static const struct setting_row {
 #undef X
 };
 
+bool
+setting_guarded(enum setting setting)
+{
+	return setting >= SETTING_SESSION_IDLE && setting <= SETTING_LOOKS_2;
+}
+
 static enum err
 setting_find(struct job *job, const struct call *call, const struct setting_row **ret)
 {
@@ -187,8 +193,15 @@ on_setting_put(struct job *job, struct call *call)
 {
 	OWNED(buf_release) struct buf text = { .max = 1024 };
 	const struct setting_row *row = NULL;
+	bool answered = false;
 
 	TRY(setting_find(job, call, &row));
+	if (setting_guarded((enum setting)(row - rows))) {
+		TRY(require_scope(job, &call->principal, SCOPE_POLICY));
+		TRY(call_second(job, call, S("Change a setting that holds staff in"), &answered));
+	}
+	if (answered)
+		return OK;
 	TRY(value_of_body(job, call->body, row, &text));
 	TRY(setting_put(job, call->vault, row->name, buf_str(&text)));
 	return setting_answer(job, call, row);

@@ -2,6 +2,8 @@
 #ifndef API_SETTINGS_H
 #define API_SETTINGS_H
 
+#include <stdbool.h>
+
 enum setting_kind {
 	SETTING_TEXT,      /* one line, 1 to 200 octets */
 	SETTING_NUMBER,    /* min to max */
@@ -21,7 +23,11 @@ enum setting_kind {
 	X(SETTING_IN_USE,          "languages",       SETTING_LANGUAGES, 1,    24) \
 	X(SETTING_NIX_CHECKED_AT,  "nix_checked_at",  SETTING_TIME,      0,    0) \
 	X(SETTING_PROOF_YEARS,     "proof_years",     SETTING_NUMBER,    1,    10) /* proofs of consent after erasure */ \
-	X(SETTING_ZONE_MINUTES,    "zone_minutes",    SETTING_NUMBER,    -720, 840)
+	X(SETTING_ZONE_MINUTES,    "zone_minutes",    SETTING_NUMBER,    -720, 840) \
+	X(SETTING_SESSION_IDLE,    "session_idle_minutes", SETTING_NUMBER, 1,  60) /* guarded: these four */ \
+	X(SETTING_SESSION_LIFE,    "session_hours",   SETTING_NUMBER,    1,    24) \
+	X(SETTING_LOOKS_1,         "looks_step_up",   SETTING_NUMBER,    1,    100000) \
+	X(SETTING_LOOKS_2,         "looks_block",     SETTING_NUMBER,    1,    100000)
 
 enum setting {
 #define X(e, ...) e,
@@ -29,5 +35,8 @@ enum setting {
 #undef X
 	SETTING_COUNT
 };
+
+/* What holds staff in: to change it takes the scope policy, and two people. */
+bool setting_guarded(enum setting setting);
 
 #endif

@@ -238,6 +238,8 @@ values_write(struct json_out *out, const struct registry *registry, const struct
 		json_name(out, field->name);
 		json_open(out, '{');
 		json_pair_str(out, S("value"), value[i].text);
+		if (value[i].masked)
+			json_pair_bool(out, S("masked"), true);
 		json_pair_str(out, S("origin"), origin_name(value[i].origin));
 		json_pair_time(out, S("stored_at"), value[i].stored_at);
 		if (value[i].statement.len)
@@ -331,7 +333,85 @@ on_subject_get(struct job *job, struct call *call)
 	TRY(call_id(job, call, &id));
 	TRY(call_registry(job, call));
 	TRY(read_purpose(job, call, &purpose));
-	TRY(subject_read(job, call->vault, id, purpose, &subject, &value, &count));
+	TRY(subject_look(job, call->vault, id, purpose, &(struct viewer){ .who = &call->principal }, &subject, &value,
+	                 &count));
+	subject_write(job, call, purpose, &subject, value, count);
+	return OK;
+}
+
+/* --- revealing -------------------------------------------------------------------------------- */
+
+/* Why, as the entry has it: a word for everybody, and the number of a case under the log's key. */
+static enum err
+reveal_why(struct job *job, struct call *call, bytes *ret)
+{
+	OWNED(buf_release) struct buf why = { .max = 256 };
+	OWNED(buf_release) struct buf sealed = { .max = 128 };
+	str reference = S("");
+	int reason = 0;
+
+	TRY(body_need_word(job, call->body, "reason", WORDS_REVEAL_REASON, &reason));
+	TRY(json_str(job, call->body, "reference", 40, &reference, NULL));
+	if (!str_printable(reference))
+		return json_fail(job, ERR_INVALID, json_member(job, call->body, "reference"), "must be one line of text");
+	seal(call->vault->access.seal_key, str_bytes(S("valv reveal 1")), str_bytes(reference), &sealed);
+	buf_u8(&why, (uint8_t)reason);
+	buf_le16(&why, (uint16_t)sealed.len);
+	buf_data(&why, buf_bytes(&sealed));
+	must(buf_ok(&why));
+	*ret = arena_bytes(&job->arena, buf_bytes(&why));
+	return OK;
+}
+
+static enum err
+reveal_fields(struct job *job, struct call *call, struct viewer *look)
+{
+	struct json list;
+	uint16_t *field;
+	size_t count;
+	str name;
+
+	TRY(json_array(job, call->body, "fields", LIMIT_VALUES, &list));
+	count = json_count(list);
+	if (!count)
+		return json_fail(job, ERR_INVALID, list, "names at least one field");
+	field = arena_array(&job->arena, count, sizeof(*field));
+	for (size_t i = 0; i < count; i++) {
+		struct json element = json_element(job, list, i);
+		const struct field *named;
+		TRY(json_scalar(job, element, LIMIT_NAME_BYTES, &name));
+		named = registry_field(call->registry, name);
+		if (!named)
+			return json_fail(job, ERR_INVALID, element, "names no field");
+		field[i] = (uint16_t)named->no;
+	}
+	look->reveal = field;
+	look->reveal_count = count;
+	return OK;
+}
+
+/* What the role shows masked, in clear, for a reason that stands in the log. */
+enum err
+on_reveal_post(struct job *job, struct call *call)
+{
+	const struct purpose *purpose = NULL;
+	struct viewer look = { .who = &call->principal };
+	struct subject subject;
+	struct value *value;
+	size_t count;
+	bool there;
+	uid id;
+
+	TRY(call_id(job, call, &id));
+	TRY(call_registry(job, call));
+	TRY(call_purpose(job, call, call->body, &purpose, &there));
+	if (!there)
+		return json_fail(job, ERR_INVALID, json_member(job, call->body, "purpose"), "is required");
+	TRY(reveal_fields(job, call, &look));
+	TRY(reveal_why(job, call, &look.why));
+	TRY(require_scope(job, &call->principal, SCOPE_READ)); /* and for this purpose, which is asked of `needed` */
+	TRY(call_may(job, call, purpose->no));
+	TRY(subject_look(job, call->vault, id, purpose, &look, &subject, &value, &count));
 	subject_write(job, call, purpose, &subject, value, count);
 	return OK;
 }
@@ -475,7 +555,7 @@ may_change(struct job *job, struct call *call, const struct change *change,
 {
 	const struct standing *standing = &change->subject.standing;
 
-	if (call->principal.all_purposes)
+	if (principal_has_all(&call->principal))
 		return OK;
 	for (size_t i = 0; i < standing->ground_count; i++) {
 		const struct ground *ground = &standing->ground[i];

@@ -109,7 +109,7 @@ may_search_address(struct job *job, struct call *call, enum address address)
 {
 	const struct field *field;
 
-	if (call->principal.all_purposes)
+	if (principal_has_all(&call->principal))
 		return OK;
 	for (size_t nth = 0; (field = registry_address(call->registry, address, nth)); nth++) {
 		if (call_may_field(job, call, field) == OK)

@@ -1,7 +1,11 @@
 /* api/words.c -- contract: words.h. */
 #include "api/words.h"
 
+#include "access/alert.h"
+#include "access/approval.h"
+#include "access/glass.h"
 #include "access/key.h"
+#include "access/role.h"
 #include "audit/entry.h"
 #include "backup/backup.h"
 #include "base/must.h"
@@ -68,7 +72,35 @@ static const struct word actor[] = {
 	WORD(ACTOR_SYSTEM, "system"),
 	WORD(ACTOR_OPERATOR, "operator"),
 	WORD(ACTOR_KEY, "key"),
+	WORD(ACTOR_STAFF, "staff"),
 };
+static const struct word alert_words[] = { ALERT_TABLE(THIRD) };
+static const struct word approval_state[] = {
+	WORD(APPROVAL_WAITING, "waiting"), WORD(APPROVAL_APPROVED, "approved"),   WORD(APPROVAL_REFUSED, "refused"),
+	WORD(APPROVAL_USED, "used"),       WORD(APPROVAL_CANCELLED, "cancelled"), WORD(100, "over"),
+};
+static const struct word auth[] = { AUTH_TABLE(THIRD) };
+static const struct word glass_verdict[] = {
+	WORD(GLASS_UNREVIEWED, "unreviewed"),
+	WORD(GLASS_JUSTIFIED, "justified"),
+	WORD(GLASS_NOT_JUSTIFIED, "not_justified"),
+};
+static const struct word glass_verdict_given[] = {
+	WORD(GLASS_JUSTIFIED, "justified"),
+	WORD(GLASS_NOT_JUSTIFIED, "not_justified"),
+};
+/* Why somebody looks at a masked value; the numbers stand in entries. */
+static const struct word reveal_reason[] = {
+	WORD(1, "person_asked"), WORD(2, "identity_check"), WORD(3, "complaint"),
+	WORD(4, "error_search"), WORD(5, "legal_claim"),    WORD(6, "request"),
+};
+static const struct word role_source[] = { WORD(ROLE_GIVEN, "given"), WORD(ROLE_BY_GROUP, "group"), WORD(ROLE_BY_CLAIM, "claim") };
+static const struct word staff_state_words[] = {
+	WORD(STAFF_INVITED, "invited"),
+	WORD(STAFF_ACTIVE, "active"),
+	WORD(STAFF_ENDED, "ended"),
+};
+static const struct word view_words[] = { WORD(VIEW_HIDDEN, "hidden"), WORD(VIEW_MASKED, "masked"), WORD(VIEW_CLEAR, "clear") };
 static const struct word address[] = {
 	WORD(ADDRESS_EMAIL, "email"),
 	WORD(ADDRESS_PHONE, "phone"),
@@ -200,6 +232,15 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_ACT] = LIST(act),
 	[WORDS_ACTOR] = LIST(actor),
 	[WORDS_ADDRESS] = LIST(address),
+	[WORDS_ALERT] = LIST(alert_words),
+	[WORDS_APPROVAL_STATE] = LIST(approval_state),
+	[WORDS_AUTH] = LIST(auth),
+	[WORDS_GLASS_VERDICT] = LIST(glass_verdict),
+	[WORDS_GLASS_VERDICT_GIVEN] = LIST(glass_verdict_given),
+	[WORDS_REVEAL_REASON] = LIST(reveal_reason),
+	[WORDS_ROLE_SOURCE] = LIST(role_source),
+	[WORDS_STAFF_STATE] = LIST(staff_state_words),
+	[WORDS_VIEW] = LIST(view_words),
 	[WORDS_BACKUP_KIND] = LIST(backup_kind),
 	[WORDS_BASIS] = LIST(basis),
 	[WORDS_BASIS_CODE] = LIST(basis_code_words),

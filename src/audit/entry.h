@@ -5,7 +5,8 @@
  * before the answer leaves.  `body` is act-specific and binary:
  *
  *   decision   entry_decision, one per decision; a batch packs up to LIMIT_BATCH_PIECE in one entry
- *   read       le16 field numbers that were given out
+ *   read       le16 field numbers that were given out, ENTRY_MASKED set where the value was masked
+ *   reveal     u8 why, le16 length of the sealed reference, the reference, and then as read
  *   change     le64 the subject's new version | digest of the sealed record (32) | le16 fields changed
  *   others     see where they are written
  *
@@ -70,7 +71,29 @@
 	X(ENTRY_BACKUP,             "backup") \
 	X(ENTRY_RESTORE,            "restore") \
 	X(ENTRY_ERASE_PREVIEW,      "erasure.preview") \
-	X(ENTRY_BACKUP_PRUNE,       "backup.prune")
+	X(ENTRY_BACKUP_PRUNE,       "backup.prune") \
+	X(ENTRY_STAFF_MAKE,         "staff.make")          /* these five: the account's id */ \
+	X(ENTRY_STAFF_CHANGE,       "staff.change") \
+	X(ENTRY_STAFF_END,          "staff.end")           /* and what was ended: access/leave.c */ \
+	X(ENTRY_STAFF_RETURN,       "staff.return") \
+	X(ENTRY_STAFF_ROLES,        "staff.roles") \
+	X(ENTRY_ROLE_PUT,           "role.put")            /* le64 number of the role | u8 1: taken away */ \
+	X(ENTRY_SIGN_IN,            "session.begin")       /* account's id | le32 method */ \
+	X(ENTRY_SIGN_IN_FAILED,     "session.refused") \
+	X(ENTRY_STEP_UP,            "session.prove") \
+	X(ENTRY_SIGN_OUT,           "session.end")         /* account's id | le32 how many sessions */ \
+	X(ENTRY_STAFF_READ,         "staff.read") \
+	X(ENTRY_REVEAL,             "subject.reveal")      /* as read; the reason is under the log's key */ \
+	X(ENTRY_APPROVAL_ASK,       "approval.ask")        /* these four: the approval's id */ \
+	X(ENTRY_APPROVAL_GIVE,      "approval.give") \
+	X(ENTRY_APPROVAL_REFUSE,    "approval.refuse") \
+	X(ENTRY_APPROVAL_USE,       "approval.use") \
+	X(ENTRY_GLASS_BREAK,        "glass.break")         /* these two: the exception's id */ \
+	X(ENTRY_GLASS_REVIEW,       "glass.review") \
+	X(ENTRY_LOOK_STEP_UP,       "look.step-up")        /* the hourly line of distinct persons is passed: le32 how many */ \
+	X(ENTRY_LOOK_BLOCK,         "look.block") \
+	X(ENTRY_ALERT_SEEN,         "alert.seen")          /* le64 its number */ \
+	X(ENTRY_ACCESS_REVIEW,      "access.review")
 
 enum entry_act {
 	ENTRY_NONE = 0,
@@ -88,6 +111,8 @@ struct entry {
 	enum err outcome;
 	bytes body;
 };
+
+#define ENTRY_MASKED 0x8000
 
 /* One decision inside the body of an ENTRY_DECISIONS: le64 subject | le16 purpose | 11 octets. */
 #define ENTRY_DECISIONS_ITEM (8 + 2 + 11)

@@ -21,6 +21,12 @@ fact_import_digest(const struct facts *facts, uid import, uint8_t ret[FACTS_DIGE
 	facts_digest(facts, S("import"), uid_bytes(&import), ret);
 }
 
+void
+fact_staff_digest(const struct facts *facts, uid staff, uint8_t ret[FACTS_DIGEST_BYTES])
+{
+	facts_digest(facts, S("staff"), uid_bytes(&staff), ret);
+}
+
 /* --- telling ---------------------------------------------------------------------------------- */
 
 typedef void digest_of(const struct facts *facts, uid id, uint8_t ret[FACTS_DIGEST_BYTES]);
@@ -111,6 +117,18 @@ enum err
 fact_key_revoked(struct job *job, struct db *db, uid key)
 {
 	return object_tell(job, db, FACT_KEY_REVOKED, fact_key_digest, key);
+}
+
+enum err
+fact_staff_ended(struct job *job, struct db *db, uid staff)
+{
+	return object_tell(job, db, FACT_STAFF_ENDED, fact_staff_digest, staff);
+}
+
+enum err
+fact_staff_less(struct job *job, struct db *db, uid staff)
+{
+	return object_tell(job, db, FACT_STAFF_LESS, fact_staff_digest, staff);
 }
 
 enum err
@@ -250,6 +268,8 @@ body_read(bytes *rest, struct fact *ret)
 	case FACT_ERASED:
 	case FACT_KEY_REVOKED:
 	case FACT_IMPORT_UNDONE:
+	case FACT_STAFF_ENDED:
+	case FACT_STAFF_LESS:
 		return eat_octets(rest, ret->object, sizeof(ret->object));
 	case FACT_SUPPRESSED:
 		return suppression_read(rest, &ret->suppression);

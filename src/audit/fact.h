@@ -32,6 +32,8 @@ enum fact_kind {
 	FACT_PURPOSE_ENDED = 8,
 	FACT_KEY_DESTROYED = 9, /* a named key of keys.db, by its name */
 	FACT_RESTORED = 10,     /* a restore replayed all before this */
+	FACT_STAFF_ENDED = 11,  /* a staff member left, with all they had */
+	FACT_STAFF_LESS = 12,   /* a staff member may do less: their roles are to be given anew */
 	FACT_COUNT
 };
 
@@ -51,7 +53,7 @@ struct fact_act {
 struct fact {
 	enum fact_kind kind;
 	time_us at;
-	uint8_t object[FACTS_DIGEST_BYTES]; /* whose: subject, API key or import */
+	uint8_t object[FACTS_DIGEST_BYTES]; /* whose: subject, API key, import or staff member */
 	struct fact_act act;
 	uint16_t field[FACT_FIELDS_MAX];
 	size_t field_count;
@@ -78,6 +80,8 @@ must_check enum err fact_flags(struct job *job, struct db *db, uid subject, uint
 must_check enum err fact_suppressed(struct job *job, struct db *db, time_us at,
                                     const struct fact_suppression *suppression);
 must_check enum err fact_key_revoked(struct job *job, struct db *db, uid key);
+must_check enum err fact_staff_ended(struct job *job, struct db *db, uid staff);
+must_check enum err fact_staff_less(struct job *job, struct db *db, uid staff);
 must_check enum err fact_import_undone(struct job *job, struct db *db, uid import);
 must_check enum err fact_purpose_ended(struct job *job, struct db *db, uint32_t purpose);
 must_check enum err fact_key_destroyed(struct job *job, struct db *db, str name);
@@ -85,10 +89,11 @@ must_check enum err fact_restored(struct job *job, struct db *db, int64_t from_n
 
 /* --- hearing ------------------------------------------------------------------------------------- */
 
-/* The digest by which facts call a subject, an API key or an import. */
+/* The digest by which facts call a subject, an API key, an import or a staff member. */
 void fact_subject_digest(const struct facts *facts, uid subject, uint8_t ret[FACTS_DIGEST_BYTES]);
 void fact_key_digest(const struct facts *facts, uid key, uint8_t ret[FACTS_DIGEST_BYTES]);
 void fact_import_digest(const struct facts *facts, uid import, uint8_t ret[FACTS_DIGEST_BYTES]);
+void fact_staff_digest(const struct facts *facts, uid staff, uint8_t ret[FACTS_DIGEST_BYTES]);
 
 /* False: not the form of a fact that this Valv knows.  Borrows from `plain`. */
 must_check bool fact_read(bytes plain, struct fact *ret);

@@ -1,6 +1,7 @@
 /* backup/restore.c -- contract and V1-V5: restore.h. */
 #include "backup/restore.h"
 
+#include "access/access.h"
 #include <unistd.h>
 
 #include "audit/entry.h"
@@ -314,6 +315,7 @@ finish_steps(struct job *job, struct db *db, void *arg)
 	struct restoring *restoring = arg;
 
 	TRY(outbox_restored_steps(job, db)); /* V4 */
+	TRY(access_restored_steps(job, db));
 	TRY(fact_restored(job, db, restoring->pair.data.manifest.fact));
 	entry_body(restoring, &body);
 	must(buf_ok(&body));

@@ -14,9 +14,9 @@
 #define ERR_TABLE(X) \
 	X(ERR_MALFORMED,        400, "malformed",             "The request cannot be read.") \
 	X(ERR_HEADER,           400, "header",                "A header is missing or cannot be read.") \
-	X(ERR_UNAUTHENTICATED,  401, "unauthenticated",       "A valid API key is needed.") \
-	X(ERR_DENIED,           403, "denied",                "This key may not do that.") \
-	X(ERR_PURPOSE_DENIED,   403, "purpose-denied",        "This key may not act for that purpose.") \
+	X(ERR_UNAUTHENTICATED,  401, "unauthenticated",       "A valid API key or session is needed.") \
+	X(ERR_DENIED,           403, "denied",                "Who asks may not do that.") \
+	X(ERR_PURPOSE_DENIED,   403, "purpose-denied",        "Who asks may not act for that purpose.") \
 	X(ERR_ABSENT,           404, "absent",                "There is no such thing.") \
 	X(ERR_METHOD,           405, "method",                "This address does not take that method.") \
 	X(ERR_CONFLICT,         409, "conflict",              "This contradicts what is there.") \
@@ -50,7 +50,9 @@
 	X(ERR_NEWER,            500, "newer",                 "The store was written by a newer Valv.") \
 	X(ERR_LOCKED,           500, "locked",                "Another process has the store open.") \
 	X(ERR_ROOT,             500, "root",                  "The root key is missing or wrong.") \
-	X(ERR_USAGE,            400, "usage",                 "The command line is not understood.")
+	X(ERR_USAGE,            400, "usage",                 "The command line is not understood.") \
+	X(ERR_STEP_UP,          401, "step-up",               "This takes a fresh sign-in, at most five minutes old.") \
+	X(ERR_APPROVAL,         403, "approval-needed",       "This takes a second person, who has not approved of it.")
 
 enum err {
 	OK = 0,

@@ -22,11 +22,14 @@ enum actor_kind {
 	ACTOR_SYSTEM = 1,   /* Valv itself: sweep, start */
 	ACTOR_OPERATOR = 2, /* a Unix user on the server's socket; no = uid */
 	ACTOR_KEY = 3,      /* an API key; no = api_key.no */
+	ACTOR_STAFF = 4,    /* a staff member who signed in; no = staff.no */
 };
 
 struct actor {
 	enum actor_kind kind;
 	int64_t no;
+	int64_t staff; /* the staff member behind it: themselves, or whose own key it is; 0: none */
+	bool fresh;    /* a staff member who showed just now who they are */
 };
 
 struct failure {

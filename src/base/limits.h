@@ -76,8 +76,17 @@
 #define LIMIT_CLAIM 100                        /* rows of the outbox taken at once */
 #define LIMIT_CLAIM_SECONDS (24 * 3600)        /* how long they may be kept */
 
-/* Keys */
+/* Staff and keys */
+#define LIMIT_STAFF 10000                      /* accounts, those that were ended among them */
+#define LIMIT_SESSIONS 20                      /* of one staff member at once: the oldest gives way */
+#define LIMIT_ROLES 100                        /* of the company's own */
+#define LIMIT_ROLE_GRANTS 32                   /* lines in one role */
+#define LIMIT_STAFF_ROLES 20                   /* roles of one staff member */
+#define LIMIT_APPROVALS 200                    /* waiting at once */
+#define LIMIT_GLASS_STAFF 20                   /* people who may break the glass */
+#define LIMIT_GLASS_MINUTES 30                 /* one break-glass */
 #define LIMIT_API_KEYS 10000
+#define LIMIT_KEY_NETWORKS 16                  /* networks that one key is good from */
 #define LIMIT_IDEMPOTENCY_BYTES 255            /* an Idempotency-Key */
 
 /* Signing in */

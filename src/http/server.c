@@ -26,6 +26,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,6 +66,7 @@ struct connection {
 	struct MHD_Connection *handle;
 	bool local;
 	uint32_t peer_uid;
+	uint8_t peer[16];
 	struct slow slow;
 
 	enum stage stage;
@@ -689,6 +691,7 @@ fill_request(struct connection *connection, const struct head *head,
 		.local = connection->local,
 		.peer_uid = connection->peer_uid,
 	};
+	memcpy(connection->request.peer, connection->peer, sizeof(connection->peer));
 	connection->lane = LANE_ORDINARY;
 	if (config->reserved && config->reserved(config->ctx, admission->method, admission->path))
 		connection->lane = LANE_RESERVED;
@@ -806,6 +809,22 @@ on_done(void *cls, struct MHD_Connection *handle, void **context,
 /* --- connections ----------------------------------------------------------------------------- */
 
 static void
+learn_address(struct connection *connection, int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &len))
+		return;
+	if (peer.ss_family == AF_INET6) {
+		memcpy(connection->peer, &((struct sockaddr_in6 *)&peer)->sin6_addr, 16);
+	} else if (peer.ss_family == AF_INET) {
+		connection->peer[10] = connection->peer[11] = 0xff;
+		memcpy(connection->peer + 12, &((struct sockaddr_in *)&peer)->sin_addr, 4);
+	}
+}
+
+static void
 learn_peer(struct connection *connection, int fd)
 {
 	struct sockaddr_storage own;
@@ -834,6 +853,7 @@ connection_new(struct server *server, struct MHD_Connection *handle)
 	buf_init(&connection->target, LIMIT_TARGET_BYTES + 1);
 	pthread_mutex_init(&connection->mutex, NULL);
 	learn_peer(connection, info->connect_fd);
+	learn_address(connection, info->connect_fd);
 	slow_add(server->watch, &connection->slow, info->connect_fd);
 	atomic_fetch_add(&server->connections, 1);
 	return connection;

@@ -40,6 +40,7 @@ struct request {
 	bytes body;
 	bool local;      /* came over the Unix socket */
 	uint32_t peer_uid; /* local only: SO_PEERCRED */
+	uint8_t peer[16];  /* else: the address at the other end; IPv4 mapped into IPv6 */
 };
 
 /* The first header of that name, without regard to case; false when there is none. */

@@ -14,11 +14,11 @@
 static enum err
 key_put(struct job *job, struct vault *vault, const char *dir)
 {
-	struct api_key key;
+	struct api_key key = { .name = S("demo"), .scopes = SCOPE_DECIDE, .all_purposes = true,
+		               .expires_at = TIME_NEVER, .program = true };
 	str text;
 
-	TRY(key_make(job, vault->store, S("demo"), SCOPE_DECIDE, true, (bytes){ 0 }, TIME_NEVER,
-	             &key, &text));
+	TRY(key_make(job, vault->store, &key, &text));
 	return file_create(job, path_in(job, dir, "demo.key"), 0600, str_bytes(text));
 }
 

@@ -39,7 +39,8 @@ static const struct option options[] = {
 	  "Where to listen; " LISTEN_DEFAULT " unless said. Port 0 takes any; "
 	  "none leaves only the socket DIR/valv.sock." },
 	{ "behind-tls-proxy", NULL,
-	  "A proxy that speaks TLS stands in front: allows an address that other machines reach." },
+	  "A proxy that speaks TLS stands in front: allows an address that other machines reach, and takes the last address in "
+	  "X-Forwarded-For for the caller's." },
 	{ "workers", "N", "Threads that answer, at most 512; 64 unless said." },
 	{ "ready-file", "FILE", "Write the URL into this file once requests are answered." },
 	{ "demo", NULL,
@@ -138,7 +139,7 @@ open_vault(struct job *job, struct cli *cli, const char *dir, const char *facts,
 
 static enum err
 start(struct job *job, const char *dir, const struct listen_on *on, unsigned workers, bool demo,
-      struct serving *serving)
+      bool behind_proxy, struct serving *serving)
 {
 	struct server_config config = {
 		.address = on->address[0] ? on->address : NULL,
@@ -149,7 +150,7 @@ start(struct job *job, const char *dir, const struct listen_on *on, unsigned wor
 		.workers_reserved = WORKERS_RESERVED,
 		.grace_seconds = GRACE_SECONDS,
 	};
-	struct api_options api_options = { .demo = demo };
+	struct api_options api_options = { .demo = demo, .behind_proxy = behind_proxy };
 	struct entry entry = { .act = ENTRY_START };
 
 	TRY(api_open(job, serving->vault, &api_options, &serving->api));
@@ -207,7 +208,7 @@ run(struct job *job, struct cli *cli, const struct args *args)
 	               arg_given(args, "demo"), &serving));
 	stop_listen();
 	TRY(demo_is(job, serving.vault, &demo));
-	TRY(start(job, dir, &on, (unsigned)workers, demo, &serving));
+	TRY(start(job, dir, &on, (unsigned)workers, demo, arg_given(args, "behind-tls-proxy"), &serving));
 	url = url_of(job, &on, serving.server);
 	TRY(say_ready(job, cli, args, dir, url, demo && arg_given(args, "demo")));
 	stop_wait();

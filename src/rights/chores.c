@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 
 #include "access/idempotency.h"
+#include "access/look.h"
+#include "access/session.h"
 #include "rights/link.h"
 #include "rights/request.h"
 #include "vault/decide.h"
@@ -16,6 +18,18 @@ static enum err
 idempotency_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
 {
 	return idempotency_forget(job, vault->store, max, ret_count);
+}
+
+static enum err
+looks_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
+{
+	return look_forget(job, vault->store, max, ret_count);
+}
+
+static enum err
+sessions_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
+{
+	return session_forget(job, vault->store, max, ret_count);
 }
 
 /* All at once: what waits to be sent is never much. */
@@ -34,6 +48,8 @@ static chore_step *const chores[] = {
 	contacts_forget,  /* contacts counted for a frequency cap: when its period is over */
 	links_sweep,      /* packages that nobody fetched in time */
 	requests_sweep,   /* what was written in closed requests, and later their rows */
+	looks_step,       /* who looked at whom in the hours before */
+	sessions_step,    /* sessions whose end has come */
 	outbox_step,      /* what was not sent in its life, and the keys that sealed it */
 };
 

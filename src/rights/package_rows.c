@@ -260,6 +260,7 @@ actor_word(enum actor_kind kind)
 {
 	return kind == ACTOR_SYSTEM     ? S("system")
 	       : kind == ACTOR_OPERATOR ? S("operator")
+	       : kind == ACTOR_STAFF    ? S("staff")
 	       : kind == ACTOR_KEY      ? S("key")
 	                                : S("nobody");
 }

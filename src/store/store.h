@@ -80,7 +80,7 @@ must_check enum err db_keys_trim(struct job *job, struct db *db, int64_t subject
  * number that moves on with every write that touched the topic, before that write is acknowledged
  * (I5, I9).  One process has a SQLite store open, so there the number is the process's own and
  * costs nothing; a driver for several nodes reads it from the store. */
-enum topic { TOPIC_REGISTRY, TOPIC_API_KEYS, TOPIC_COUNT };
+enum topic { TOPIC_REGISTRY, TOPIC_PRINCIPALS, TOPIC_COUNT };
 must_check enum err store_generation(struct job *job, struct store *store, enum topic topic,
                                      uint64_t *ret);
 void db_touch(struct db *db, enum topic topic); /* inside steps */

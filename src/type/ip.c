@@ -191,3 +191,12 @@ ip_read(const struct type_context *context UNUSED, str text, struct buf *ret, co
 		ip_put_v6(ret, address);
 	return true;
 }
+
+bool
+ip_any(str text, uint8_t ret[16])
+{
+	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+	memcpy(ret, mapped, sizeof(mapped));
+	return ip_v4(text, ret + 12) || ip_v6(text, ret);
+}

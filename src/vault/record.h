@@ -32,6 +32,7 @@ struct value {
 	str text;         /* canonical form */
 	str statement;    /* with which the person completes it; "" none */
 	uint32_t section; /* where it was found; 0: new */
+	bool masked;      /* the text is what is shown to who may not see it (subject_look()) */
 };
 
 /* All values, in the arena.  ERR_CRYPTO tampered with, moved, or a key is missing */

@@ -5,6 +5,7 @@
 #include "vault/replay.h"
 
 #include "access/key.h"
+#include "access/staff.h"
 #include "store/fault.h"
 #include "vault/replay_person.h"
 #include "vault/rows.h"
@@ -13,7 +14,7 @@
 #define PAGE 500
 
 /* A new kind of fact has a number here and a case in fact_place() and whole_say(). */
-_Static_assert(FACT_COUNT == 11, "every kind of fact has a way to be said again (R1)");
+_Static_assert(FACT_COUNT == 13, "every kind of fact has a way to be said again (R1)");
 
 struct replaying {
 	struct job *job; /* owns what is listed */
@@ -172,6 +173,8 @@ fact_place(struct replaying *replaying, const struct fact *fact, bytes plain)
 	case FACT_IMPORT_UNDONE:
 	case FACT_PURPOSE_ENDED:
 	case FACT_KEY_DESTROYED:
+	case FACT_STAFF_ENDED:
+	case FACT_STAFF_LESS:
 		told_append(&replaying->first, &replaying->last, told_copy(replaying, plain));
 		break;
 	case FACT_RESTORED: /* what that restore took away stands before it */
@@ -278,6 +281,47 @@ key_revoked_say(struct job *job, struct replaying *replaying, const struct fact 
 	return OK;
 }
 
+/* Who left has left again; who was given less has no roles until somebody gives them anew. */
+static enum err
+staff_less_again_steps(struct job *job, struct db *db, void *arg)
+{
+	const int64_t *no = arg;
+
+	TRY(db_run(job, db, SQL_STAFF_ROLE_DROP_OF, ARGS(sql_i64(*no)), NULL));
+	return staff_less_steps(job, db, *no);
+}
+
+static enum err
+staff_one_say(struct job *job, struct replaying *replaying, const struct fact *fact, int64_t no)
+{
+	struct ended ended;
+
+	if (fact->kind == FACT_STAFF_ENDED)
+		return staff_end(job, &replaying->vault->access, no, END_RESTORE, &ended);
+	return store_write(job, replaying->vault->store, WRITE_RESERVED, staff_less_again_steps, &no);
+}
+
+static enum err
+staff_say(struct job *job, struct replaying *replaying, const struct fact *fact)
+{
+	struct named_row row[PAGE];
+	size_t count = 0;
+	int64_t after = 0;
+
+	do {
+		TRY(rows_list(job, SQL_RESTORE_STAFF_IDS, after, row, &count));
+		for (size_t i = 0; i < count; i++) {
+			uint8_t digest[FACTS_DIGEST_BYTES];
+			fact_staff_digest(replaying->facts, row[i].id, digest);
+			if (memcmp(digest, fact->object, sizeof(digest)) == 0)
+				return staff_one_say(job, replaying, fact, row[i].no);
+		}
+		after = count ? row[count - 1].no : after;
+	} while (count == PAGE);
+	replaying->replayed.nobody++; /* came after the backup */
+	return OK;
+}
+
 static enum err
 import_undone_steps(struct job *job, struct db *db, void *arg)
 {
@@ -331,6 +375,9 @@ whole_say(struct job *job, struct replaying *replaying, const struct fact *fact)
 	switch (fact->kind) {
 	case FACT_KEY_REVOKED:
 		return key_revoked_say(job, replaying, fact);
+	case FACT_STAFF_ENDED:
+	case FACT_STAFF_LESS:
+		return staff_say(job, replaying, fact);
 	case FACT_IMPORT_UNDONE:
 		return import_undone_say(job, replaying, fact);
 	case FACT_PURPOSE_ENDED:

@@ -58,6 +58,8 @@ fact_gather(struct doing *doing, const struct fact *fact)
 	case FACT_IMPORT_UNDONE:
 	case FACT_PURPOSE_ENDED:
 	case FACT_KEY_DESTROYED:
+	case FACT_STAFF_ENDED:
+	case FACT_STAFF_LESS:
 	case FACT_RESTORED:
 	case FACT_COUNT:
 		break;

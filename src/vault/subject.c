@@ -1,6 +1,7 @@
 /* vault/subject.c -- reading persons; contract and P1-P3: see subject.h.  Writing is change.c. */
 #include "vault/subject.h"
 
+#include "access/look.h"
 #include "base/limits.h"
 #include "vault/rows.h"
 
@@ -397,6 +398,8 @@ subject_open(struct job *job, struct vault *vault, uid id, uint32_t purpose,
 	return err == ERR_ABSENT ? ERR_CRYPTO : err;
 }
 
+#define READ_BODY_MAX (4 * LIMIT_VALUES + 512)
+
 /* One read: who, for what, and what came of it. */
 struct read {
 	struct vault *vault;
@@ -406,6 +409,7 @@ struct read {
 	struct subject subject;
 	struct value *value;
 	size_t count;
+	const struct viewer *look; /* NULL: everything in clear */
 	bool excepted; /* Article 18(2): read although it is restricted */
 	bool refused; /* no ground: the entry says so, and then the caller is told */
 	bool large;   /* too much to be opened on the writer's thread */
@@ -436,12 +440,68 @@ read_choose(struct job *job, struct read *read)
 	read->count = kept;
 }
 
+static bool
+is_revealed(const struct viewer *look, uint16_t field)
+{
+	for (size_t i = 0; i < look->reveal_count; i++)
+		if (look->reveal[i] == field)
+			return true;
+	return false;
+}
+
+static enum view
+view_of(const struct read *read, const struct field *field)
+{
+	uint32_t purpose = read->purpose ? read->purpose->no : 0;
+	enum view view = principal_view(read->look->who, purpose, field->no,
+	                                field->sensitivity != SENSITIVITY_ORDINARY);
+
+	return view == VIEW_MASKED && is_revealed(read->look, (uint16_t)field->no) ? VIEW_CLEAR : view;
+}
+
+static void
+value_mask(struct job *job, const struct field *field, struct value *value)
+{
+	OWNED(buf_release) struct buf masked = { .max = 4 * LIMIT_VALUE_BYTES };
+
+	type_mask(field->type, value->text, &masked);
+	must(buf_ok(&masked));
+	value->text = arena_str(&job->arena, buf_str(&masked));
+	value->statement = S("");
+	value->masked = true;
+}
+
+/* What of it the role shows, and how. */
+static void
+read_view(struct job *job, struct read *read)
+{
+	size_t kept = 0;
+
+	if (!read->look)
+		return;
+	for (size_t i = 0; i < read->count; i++) {
+		const struct field *field = registry_field_no(read->registry, read->value[i].field);
+		enum view view = field ? view_of(read, field) : VIEW_HIDDEN;
+		if (view == VIEW_HIDDEN)
+			continue;
+		read->value[kept] = read->value[i];
+		if (view == VIEW_MASKED)
+			value_mask(job, field, &read->value[kept]);
+		kept++;
+	}
+	read->count = kept;
+}
+
 static void
 read_entry(const struct read *read, struct buf *body, struct entry *ret)
 {
+	bool reveal = read->look && read->look->why.len;
+
+	if (reveal)
+		buf_data(body, read->look->why);
 	for (size_t i = 0; i < read->count; i++)
-		buf_le16(body, read->value[i].field);
-	*ret = (struct entry){ .act = ENTRY_SUBJECT_READ, .subject = read->subject.no,
+		buf_le16(body, (uint16_t)(read->value[i].field | (read->value[i].masked ? ENTRY_MASKED : 0)));
+	*ret = (struct entry){ .act = reveal ? ENTRY_REVEAL : ENTRY_SUBJECT_READ, .subject = read->subject.no,
 		               .purpose = read->purpose ? read->purpose->no : PURPOSE_RIGHTS,
 		               .outcome = read->refused ? ERR_NO_GROUND : OK,
 		               .body = buf_bytes(body) };
@@ -457,6 +517,7 @@ read_here(struct job *job, struct read *read)
 	TRY(values_open(job, read->vault, &read->subject, read->purpose ? read->purpose->no : 0,
 	                &read->value, &read->count));
 	read_choose(job, read);
+	read_view(job, read);
 	return OK;
 }
 
@@ -466,7 +527,7 @@ read_here(struct job *job, struct read *read)
 static enum err
 read_steps(struct job *job, struct db *db, void *arg)
 {
-	OWNED(buf_release) struct buf body = { .max = 4 * LIMIT_VALUES };
+	OWNED(buf_release) struct buf body = { .max = READ_BODY_MAX };
 	struct db *reader = job->db;
 	struct read *read = arg;
 	struct entry entry;
@@ -478,22 +539,34 @@ read_steps(struct job *job, struct db *db, void *arg)
 	TRY(err);
 	if (read->large)
 		return OK;
+	TRY(look_steps(job, db, read->subject.no));
 	read_entry(read, &body, &entry);
 	return entry_append(job, db, &entry, NULL);
+}
+
+/* Somebody saw something of a person: counted, and recorded. */
+static enum err
+seen_steps(struct job *job, struct db *db, void *arg)
+{
+	const struct entry *entry = arg;
+
+	TRY(look_steps(job, db, entry->subject));
+	return entry_append(job, db, entry, NULL);
 }
 
 /* A large record is opened on the caller's thread, so that nobody waits for it. */
 static enum err
 read_large(struct job *job, struct read *read)
 {
-	OWNED(buf_release) struct buf body = { .max = 4 * LIMIT_VALUES };
+	OWNED(buf_release) struct buf body = { .max = READ_BODY_MAX };
 	struct entry entry;
 
 	TRY(subject_open(job, read->vault, read->id, read->purpose ? read->purpose->no : 0, &read->subject,
 	                 &read->value, &read->count));
 	read_choose(job, read);
+	read_view(job, read);
 	read_entry(read, &body, &entry);
-	return entry_write(job, read->vault->store, &entry, NULL);
+	return store_write(job, read->vault->store, WRITE_ORDINARY, seen_steps, &entry);
 }
 
 static enum err
@@ -504,7 +577,8 @@ read_one(struct job *job, struct read *read, struct subject *ret_subject, struct
 
 	TRY(registry_hold(job, read->vault, &registry));
 	read->registry = registry;
-	TRY(store_write(job, read->vault->store, WRITE_ONE, read_steps, read));
+	/* Who is counted may be refused after a row was written: that takes a savepoint. */
+	TRY(store_write(job, read->vault->store, job->actor.staff ? WRITE_ORDINARY : WRITE_ONE, read_steps, read));
 	if (read->large)
 		TRY(read_large(job, read));
 	if (read->refused && read->subject.standing.restricted && !read->excepted)
@@ -527,10 +601,19 @@ subject_read(struct job *job, struct vault *vault, uid id, const struct purpose 
 }
 
 enum err
-subject_read_excepted(struct job *job, struct vault *vault, uid id, const struct purpose *purpose,
-                      struct subject *ret_subject, struct value **ret, size_t *ret_count)
+subject_look(struct job *job, struct vault *vault, uid id, const struct purpose *purpose, const struct viewer *look,
+             struct subject *ret_subject, struct value **ret, size_t *ret_count)
 {
-	struct read read = { .vault = vault, .id = id, .purpose = purpose, .excepted = true };
+	struct read read = { .vault = vault, .id = id, .purpose = purpose, .look = look };
+
+	return read_one(job, &read, ret_subject, ret, ret_count);
+}
+
+enum err
+subject_read_excepted(struct job *job, struct vault *vault, uid id, const struct purpose *purpose,
+                      const struct viewer *look, struct subject *ret_subject, struct value **ret, size_t *ret_count)
+{
+	struct read read = { .vault = vault, .id = id, .purpose = purpose, .look = look, .excepted = true };
 
 	return read_one(job, &read, ret_subject, ret, ret_count);
 }
@@ -609,6 +692,6 @@ subject_ledger(struct job *job, struct vault *vault, uid id, int64_t after_seq, 
 
 	TRY(subject_get(job, vault, id, &subject));
 	TRY(subject_acts(job, vault, &subject, after_seq, max, ret, ret_count));
-	return entry_write(job, vault->store,
-	                   &(struct entry){ .act = ENTRY_LEDGER_READ, .subject = subject.no }, NULL);
+	return store_write(job, vault->store, WRITE_ORDINARY, seen_steps,
+	                   &(struct entry){ .act = ENTRY_LEDGER_READ, .subject = subject.no });
 }

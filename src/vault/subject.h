@@ -14,6 +14,7 @@
 #ifndef VAULT_SUBJECT_H
 #define VAULT_SUBJECT_H
 
+#include "access/principal.h"
 #include "audit/entry.h"
 #include "vault/record.h"
 #include "vault/vault.h"
@@ -146,10 +147,24 @@ must_check enum err subject_read(struct job *job, struct vault *vault, uid id,
                                  const struct purpose *purpose, struct subject *ret_subject,
                                  struct value **ret, size_t *ret_count);
 
+/* The same as somebody sees it: hidden fields are left out, masked ones masked, those of `reveal` in clear where they
+ * would be masked.  Whether who looks may reveal is the caller's to have checked.
+ *   ERR_STEP_UP, ERR_BUDGET  so many persons in an hour (access/look.h) */
+struct viewer {
+	const struct principal *who;
+	const uint16_t *reveal; /* field numbers */
+	size_t reveal_count;
+	bytes why;              /* of a reveal: how its entry begins; empty: an ordinary read */
+};
+must_check enum err subject_look(struct job *job, struct vault *vault, uid id, const struct purpose *purpose,
+                                 const struct viewer *look, struct subject *ret_subject, struct value **ret,
+                                 size_t *ret_count);
+
 /* The same although the processing is restricted: Article 18(2).  The caller has recorded which
  * exception it is, and why (vault/restrict.h).  purpose NULL: every value that is kept. */
 must_check enum err subject_read_excepted(struct job *job, struct vault *vault, uid id,
-                                          const struct purpose *purpose, struct subject *ret_subject,
+                                          const struct purpose *purpose, const struct viewer *look,
+                                          struct subject *ret_subject,
                                           struct value **ret, size_t *ret_count);
 
 /* The ledger, oldest first, evidence opened; leaves its entry.

@@ -150,6 +150,7 @@ vault_finish(struct job *job, struct vault *vault, const struct vault_place *pla
 		TRY(vault_facts_open(job, vault, place));
 	TRY(keys_named(job, vault->keys, vault->store, S("suppression"), &vault->suppression_key));
 	TRY(keys_named(job, vault->keys, vault->store, S("signing"), &vault->signing_key));
+	TRY(access_open(job, vault->store, vault->keys, &vault->access));
 	sign_public(vault->signing_key, vault->signing_public);
 	return keys_sweep(job, vault); /* what a crash left between data and keys */
 }

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "access/access.h"
 #include "crypto/root.h"
 #include "crypto/sign.h"
 #include "store/keys.h"
@@ -19,6 +20,7 @@
 struct vault {
 	struct store *store;
 	struct keys *keys;
+	struct access access;
 	const char *facts; /* directory of the ledger */
 	struct job own;    /* what lives as long as the vault */
 	const uint8_t *suppression_key; /* borrowed from keys */

@@ -282,7 +282,8 @@ api_key_look(struct looking *l, const char *key)
 	key_cache_new(&cache);
 	buf_put(&header, S("Bearer "));
 	buf_put(&header, str_from_c(key));
-	err = principal_of_key(&asking, l->vault->store, cache, buf_str(&header), &principal);
+	err = principal_of_token(&asking, &l->vault->access, cache, &(struct shown){ .authorization = buf_str(&header) },
+	                         &principal);
 	job_release(&asking);
 	if (err && err != ERR_UNAUTHENTICATED)
 		return err;

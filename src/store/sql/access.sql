@@ -1,7 +1,10 @@
 -- API keys, and the replays of writes.
 
+-- With the word of the staff member it hangs on.
 -- name: api_key_by_digest
-SELECT no, scopes, purposes, expires_at, revoked_at FROM api_key WHERE digest = $1;
+SELECT k.no, k.scopes, k.purposes, k.expires_at, k.revoked_at, k.owner, k.epoch, k.program, k.networks, k.used_at,
+    s.state, s.epoch
+FROM api_key k LEFT JOIN staff s ON s.no = k.owner WHERE k.digest = $1;
 
 -- name: api_key_live
 SELECT COUNT(*) FROM api_key WHERE revoked_at IS NULL;
@@ -10,8 +13,8 @@ SELECT COUNT(*) FROM api_key WHERE revoked_at IS NULL;
 SELECT COALESCE(MAX(no), 0) FROM api_key;
 
 -- name: api_key_put
-INSERT INTO api_key (no, id, digest, name, scopes, purposes, created_at, created_by, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+INSERT INTO api_key (no, id, digest, name, scopes, purposes, created_at, created_by, expires_at, owner, epoch, program, networks)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 
 -- name: api_key_no
 SELECT no FROM api_key WHERE id = $1;
@@ -23,8 +26,21 @@ SELECT id FROM api_key WHERE no = $1;
 -- name: api_key_revoke
 UPDATE api_key SET revoked_at = $1 WHERE no = $2 AND revoked_at IS NULL;
 
+-- name: api_key_word
+SELECT revoked_at FROM api_key WHERE no = $1;
+
+-- name: api_key_live_of
+SELECT id FROM api_key WHERE owner = $1 AND revoked_at IS NULL ORDER BY no;
+
+-- name: api_key_used
+UPDATE api_key SET used_at = $1 WHERE no = $2;
+
+-- name: api_key_get
+SELECT no, id, name, scopes, purposes, created_at, expires_at, revoked_at, used_at, owner, program, networks FROM api_key
+WHERE id = $1;
+
 -- name: api_key_after
-SELECT no, id, name, scopes, purposes, created_at, expires_at, revoked_at FROM api_key
+SELECT no, id, name, scopes, purposes, created_at, expires_at, revoked_at, used_at, owner, program, networks FROM api_key
 WHERE no > $1 ORDER BY no LIMIT $2;
 
 -- What is older than $4 is forgotten, whether or not it is still there.

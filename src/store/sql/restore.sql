@@ -7,6 +7,19 @@ SELECT no, id FROM subject WHERE no > $1 AND state = 1 ORDER BY no LIMIT $2;
 -- name: restore_import_ids
 SELECT no, id FROM import WHERE no > $1 ORDER BY no LIMIT $2;
 
+-- name: restore_staff_ids
+SELECT no, id FROM staff WHERE no > $1 ORDER BY no LIMIT $2;
+
 -- From now on no more of its rows are taken.
 -- name: restore_import_undone
 UPDATE import SET state = 3 WHERE no = $1;
+
+-- What was given to staff for a while is not good again.
+-- name: restored_session
+DELETE FROM session;
+
+-- name: restored_approval
+UPDATE approval SET state = 5, decided_at = COALESCE(decided_at, $1) WHERE state IN (1, 2);
+
+-- name: restored_break_glass
+UPDATE break_glass SET until_at = $1 WHERE until_at > $1;

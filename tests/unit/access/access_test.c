@@ -9,6 +9,8 @@ error_name(enum err err)
 	return err == OK ? "OK" : err_info(err)->name;
 }
 
+static const uint8_t some_key[KEY_BYTES] = { 1, 2, 3 };
+
 int
 fixture_begin(void **state)
 {
@@ -22,6 +24,7 @@ fixture_begin(void **state)
 	assert_ok(store_create(&f->job, f->dir));
 	assert_ok(store_open(&f->job, &(struct store_config){ .dir = f->dir }, &f->store));
 	assert_ok(store_reader(&f->job, f->store, &f->job.db));
+	f->access = (struct access){ .store = f->store, .seal_key = some_key, .index_key = some_key };
 	key_cache_new(&f->cache);
 	return 0;
 }

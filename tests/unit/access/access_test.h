@@ -24,6 +24,7 @@
 struct fixture {
 	char dir[200];
 	struct store *store;
+	struct access access;
 	struct key_cache *cache; /* as the server has one for all its workers */
 	struct job job;
 };

@@ -108,10 +108,10 @@ bury(struct fixture *f, uid id)
 static uid
 program_make(struct fixture *f)
 {
-	struct api_key key;
+	struct api_key key = { .name = S("shop"), .scopes = SCOPE_READ, .all_purposes = true, .expires_at = TIME_NEVER, .program = true };
 	str text;
 
-	assert_ok(key_make(&f->job, f->vault->store, S("shop"), SCOPE_READ, true, (bytes){ 0 }, TIME_NEVER, &key, &text));
+	assert_ok(key_make(&f->job, f->vault->store, &key, &text));
 	return key.id;
 }
 

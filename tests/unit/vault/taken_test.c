@@ -116,13 +116,13 @@ revoked_keys_and_ended_purposes_are_told(void **state UNUSED)
 {
 	OWNED(fixture_end) struct fixture f = { 0 };
 	struct heard heard;
-	struct api_key key;
+	struct api_key key = { .name = S("shop"), .scopes = SCOPE_READ, .all_purposes = true, .expires_at = TIME_NEVER, .program = true };
 	uint8_t digest[FACTS_DIGEST_BYTES];
 	str text;
 
 	fixture_begin(&f);
 	fixture_registry(&f);
-	assert_ok(key_make(&f.job, f.vault->store, S("k"), SCOPE_DECIDE, true, (bytes){ 0 }, TIME_NEVER, &key, &text));
+	assert_ok(key_make(&f.job, f.vault->store, &key, &text));
 	assert_ok(key_revoke(&f.job, f.vault->store, key.id));
 	assert_ok(purpose_end(&f.job, f.vault, S("survey")));
 	facts_of(&f, &heard);

@@ -1,0 +1,136 @@
+-- Who works here, and what they may do (access/).  Words as in 0001-vault.sql.
+
+-- --- staff and their roles ----------------------------------------------------------------------
+
+-- A staff member.  epoch: the one word that everything given to them is held against; it moves on
+-- when something is taken away, and what carries an older one is dead.  identity: keyed digest of issuer and
+-- subject; user_name: keyed digest of the normalised name; sealed: who it is, under the key `staff`.
+-- state: 1 invited, 2 active, 3 ended.
+CREATE TABLE staff (
+	no          {id},
+	id          {bytes} NOT NULL UNIQUE,
+	state       {int} NOT NULL,
+	epoch       {int} NOT NULL,
+	identity    {bytes} NOT NULL UNIQUE,
+	user_name   {bytes} NOT NULL UNIQUE,
+	sealed      {bytes} NOT NULL,
+	created_at  {int} NOT NULL,
+	changed_at  {int} NOT NULL,
+	ended_at    {int},
+	version     {int} NOT NULL
+);
+
+-- A role of the company's own; the built-in ones stand in access/role.c.  grants: access/role.h.
+CREATE TABLE role (
+	no          {id},
+	name        TEXT NOT NULL UNIQUE,
+	title       TEXT NOT NULL,
+	grants      {bytes} NOT NULL,
+	version     {int} NOT NULL,
+	updated_at  {int} NOT NULL
+);
+
+-- Who has which role, for which purposes (as in api_key).  source: 1 given here, 2 by a group of the identity
+-- provider (SCIM), 3 by a claim of a sign-in (OIDC).
+CREATE TABLE staff_role (
+	staff     {int} NOT NULL,
+	role      {int} NOT NULL,
+	source    {int} NOT NULL,
+	purposes  {bytes} NOT NULL,
+	since_at  {int} NOT NULL,
+	PRIMARY KEY (staff, role, source)
+) {clustered};
+CREATE INDEX staff_role_role ON staff_role (role);
+
+-- --- sessions and keys --------------------------------------------------------------------------
+
+-- digest: of the token, which is kept nowhere.  epoch: the staff member's when it began.  sid: keyed digest of
+-- the identity provider's own name for it.  proved_at: when they last showed who they are.
+CREATE TABLE session (
+	digest      {bytes} PRIMARY KEY,
+	id          {bytes} NOT NULL,
+	staff       {int} NOT NULL,
+	epoch       {int} NOT NULL,
+	method      {int} NOT NULL,
+	made_at     {int} NOT NULL,
+	proved_at   {int} NOT NULL,
+	used_at     {int} NOT NULL,
+	expires_at  {int} NOT NULL,
+	sid         {bytes}
+) {clustered};
+CREATE INDEX session_staff ON session (staff);
+CREATE INDEX session_sid ON session (sid) WHERE sid IS NOT NULL;
+CREATE INDEX session_expires ON session (expires_at);
+
+-- owner: the staff member who answers for it, 0 for the operator's; epoch: theirs when it was made.  program: it is a
+-- program's, and may do what it carries; else it is its owner's own, and may never do more than they may.
+-- networks: empty for any, else pairs of address (16 octets) and length of the prefix (1).
+ALTER TABLE api_key ADD COLUMN owner {int} NOT NULL DEFAULT 0;
+ALTER TABLE api_key ADD COLUMN epoch {int} NOT NULL DEFAULT 0;
+ALTER TABLE api_key ADD COLUMN program {int} NOT NULL DEFAULT 1;
+ALTER TABLE api_key ADD COLUMN networks {bytes};
+ALTER TABLE api_key ADD COLUMN used_at {int};
+CREATE INDEX api_key_owner ON api_key (owner);
+
+-- Who made a link to a package, and who answers for a webhook; 0 for keys and the operator.
+ALTER TABLE package ADD COLUMN staff {int} NOT NULL DEFAULT 0;
+ALTER TABLE recipient ADD COLUMN owner {int} NOT NULL DEFAULT 0;
+
+-- --- two people, exceptions, budgets ------------------------------------------------------------
+
+-- Something that takes a second person.  operation: digest of what exactly is to be done; summary: the same
+-- for people, without personal data.  asked_kind, asked_by: an actor.  state: 1 waiting, 2 approved, 3 refused, 4 used, 5 cancelled.
+CREATE TABLE approval (
+	no             {id},
+	id             {bytes} NOT NULL UNIQUE,
+	act            TEXT NOT NULL,
+	operation      {bytes} NOT NULL,
+	summary        TEXT NOT NULL,
+	state          {int} NOT NULL,
+	asked_kind     {int} NOT NULL,
+	asked_by       {int} NOT NULL,
+	asked_epoch    {int} NOT NULL,
+	asked_at       {int} NOT NULL,
+	expires_at     {int} NOT NULL,
+	decided_by     {int} NOT NULL,
+	decided_epoch  {int} NOT NULL,
+	decided_at     {int}
+);
+CREATE INDEX approval_open ON approval (expires_at) WHERE state IN (1, 2);
+
+-- Break-glass: for a short time a staff member sees what their role does not give.  sealed: why, under the key `staff`.
+-- verdict: 0 not reviewed, 1 justified, 2 not.
+CREATE TABLE break_glass (
+	no           {id},
+	id           {bytes} NOT NULL UNIQUE,
+	staff        {int} NOT NULL,
+	epoch        {int} NOT NULL,
+	from_at      {int} NOT NULL,
+	until_at     {int} NOT NULL,
+	sealed       {bytes} NOT NULL,
+	verdict      {int} NOT NULL,
+	reviewed_by  {int} NOT NULL,
+	reviewed_at  {int}
+);
+CREATE INDEX break_glass_staff ON break_glass (staff);
+
+-- Distinct persons that a staff member looked at in an hour.
+CREATE TABLE looked (
+	staff    {int} NOT NULL,
+	hour     {int} NOT NULL,
+	subject  {int} NOT NULL,
+	PRIMARY KEY (staff, hour, subject)
+) {clustered};
+CREATE INDEX looked_hour ON looked (hour);
+
+-- What the data protection officer has to see: kind: access/alert.h.  entry: the audit entry it is about.
+CREATE TABLE alert (
+	no       {id},
+	at       {int} NOT NULL,
+	kind     {int} NOT NULL,
+	staff    {int} NOT NULL,
+	entry    {int} NOT NULL,
+	seen_by  {int} NOT NULL,
+	seen_at  {int}
+);
+CREATE INDEX alert_unseen ON alert (no) WHERE seen_at IS NULL;
