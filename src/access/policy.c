@@ -17,12 +17,19 @@ in_time(const struct token_facts *facts)
 	return facts->idle == TIME_NEVER || facts->now - facts->used_at <= facts->idle;
 }
 
+/* O1 */
+static bool
+word_holds(const struct token_facts *facts)
+{
+	return facts->active && facts->same_epoch;
+}
+
 bool
 policy_token(const struct token_facts *facts)
 {
 	if (!facts->known || facts->revoked)
 		return false;
-	if (facts->owned && !(facts->active && facts->same_epoch)) /* O1 */
+	if (facts->owned && !word_holds(facts))
 		return false;
 	return facts->network_fits && in_time(facts);
 }

@@ -56,5 +56,5 @@ fixture_end(void **state)
 int
 main(void)
 {
-	return key_tests() + idempotency_tests() + password_tests();
+	return key_tests() + idempotency_tests() + password_tests() + staff_tests();
 }

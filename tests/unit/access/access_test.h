@@ -38,5 +38,6 @@ int fixture_end(void **state);
 int key_tests(void);
 int idempotency_tests(void);
 int password_tests(void);
+int staff_tests(void);
 
 #endif
