@@ -10,7 +10,8 @@
 	X(ALERT_LOOKS,     2, "looks-blocked")    /* somebody looked at more persons in an hour than anybody may */ \
 	X(ALERT_WEBHOOK,   3, "webhook-ended")    /* a webhook ended with who answered for it: somebody takes it over */ \
 	X(ALERT_KEY,       4, "key-ended")        /* a program's key ended with its owner */ \
-	X(ALERT_CREDENTIAL, 5, "credential")      /* a credential behaved as a copy would */
+	X(ALERT_CREDENTIAL, 5, "credential")      /* a credential behaved as a copy would */ \
+	X(ALERT_LATE_SIGNAL, 6, "late-signal")    /* the provider said late that somebody was signed out: what lay between */
 #define ENUM_ALERT(e, no, ...) e = no,
 enum alert_kind { ALERT_TABLE(ENUM_ALERT) };
 #undef ENUM_ALERT

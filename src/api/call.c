@@ -55,14 +55,15 @@ call_peer(const struct call *call, uint8_t ret[PEER_BYTES])
 }
 
 /* The cookie of a session; of two, neither: one was put there by somebody else. */
-static str
-session_cookie(const struct request *request)
+str
+call_cookie(const struct call *call, str name)
 {
+	const struct request *request = call->request;
 	str found = S("");
 	size_t count = 0;
 
 	for (size_t i = 0; i < request->header_count; i++) {
-		str rest = request->header[i].value, pair, name;
+		str rest = request->header[i].value, pair, found_name;
 		if (!str_eq_fold(request->header[i].name, S("Cookie")))
 			continue;
 		while (rest.len) {
@@ -71,7 +72,7 @@ session_cookie(const struct request *request)
 				rest = S("");
 			}
 			pair = str_trim(pair);
-			if (eat_until(&pair, '=', &name) && str_eq(name, SESSION_COOKIE)) {
+			if (eat_until(&pair, '=', &found_name) && str_eq(found_name, name)) {
 				found = pair;
 				count++;
 			}
@@ -109,7 +110,7 @@ principal_find(struct job *job, struct call *call)
 	bool there;
 
 	TRY(call_header(job, call, S("Authorization"), &shown.authorization, &there));
-	shown.cookie = session_cookie(call->request);
+	shown.cookie = call_cookie(call, SESSION_COOKIE);
 	if (!there && !shown.cookie.len && is_operator(call))
 		return principal_of_operator(job, call->request->peer_uid, &call->principal);
 	if (call_peer(call, peer))
@@ -294,6 +295,8 @@ query_check(struct job *job, const struct call *call)
 {
 	str rest = call->request->query, pair, name;
 
+	if (route_has(call->route, ROUTE_FOREIGN))
+		return OK;
 	while (rest.len) {
 		if (!eat_until(&rest, '&', &pair)) {
 			pair = rest;
@@ -383,6 +386,8 @@ body_read(struct job *job, struct call *call)
 	str body = bytes_str(call->request->body);
 
 	call->body = (struct json){ .at = "" };
+	if (route_has(route, ROUTE_FOREIGN))
+		return OK;
 	if (route_has(route, ROUTE_CSV))
 		return body.len ? media_type_check(job, call) : OK; /* read by the handler */
 	if (route->body == SCHEMA_NONE) {

@@ -18,6 +18,7 @@ struct api {
 	uint32_t operator_uid;             /* who may use the socket without a key, besides root */
 	const uint8_t *idempotency_key;    /* borrowed from the vault's keys */
 	struct key_cache *key_cache;
+	struct oidc_cache *oidc;           /* documents of the identity provider */
 	struct idempotency_set running;
 	struct buf openapi;
 	time_us started_at;
@@ -64,6 +65,8 @@ must_check enum err call_authorise(struct job *job, struct call *call);
 /* What takes two people: *ret_answered when it is asked for first, and 202 with the approval is the answer; else somebody
  * else approved of exactly this.  summary: for people, without personal data. */
 must_check enum err call_second(struct job *job, struct call *call, str summary, bool *ret_answered);
+/* A cookie; empty where there is none, or two. */
+str call_cookie(const struct call *call, str name);
 /* The address that the call comes from, behind a proxy the one that the proxy names; false on the socket. */
 bool call_peer(const struct call *call, uint8_t ret[PEER_BYTES]);
 /* The registry as of now, held until the call ends. */

@@ -687,7 +687,7 @@ put_paths(struct json_out *out)
 	json_name(out, S("paths"));
 	json_open(out, '{');
 	for (size_t i = 0; route_at(i); i++) {
-		if (!is_first_of_path(i))
+		if (!is_first_of_path(i) || route_has(route_at(i), ROUTE_FOREIGN))
 			continue;
 		json_name(out, route_at(i)->path);
 		json_open(out, '{');

@@ -134,7 +134,7 @@ route_may_fail(const struct route *route, enum err err)
 	case 403:
 		return !route_has(route, ROUTE_OPEN);
 	case 404:
-		return has_params(route) && !route_has(route, ROUTE_LINK) && !route_has(route, ROUTE_MAKES);
+		return route_has(route, ROUTE_MAY_LACK) || (has_params(route) && !route_has(route, ROUTE_LINK) && !route_has(route, ROUTE_MAKES));
 	case 409:
 		return may_conflict(route, err);
 	case 410:

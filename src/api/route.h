@@ -41,6 +41,9 @@ enum route_flags {
 	ROUTE_TWO = 1 << 26,          /* takes a second person: first 202 and an approval, then Valv-Approval */
 	ROUTE_WAITING = 1 << 27,      /* takes the parameter `waiting` */
 	ROUTE_TWO_MAYBE = 1 << 28,    /* as ROUTE_TWO, where the handler says so */
+	ROUTE_FOREIGN = 1LL << 40,    /* speaks a protocol of others: query, body and errors are the handler's, and it is
+	                               * not in the API description */
+	ROUTE_MAY_LACK = 1LL << 41,   /* of something that may not be there: 404 */
 };
 
 #define ROUTE_PARAMS_MAX 2
@@ -52,7 +55,7 @@ struct route {
 	str name; /* operationId */
 	route_handler *handle, *again;
 	uint32_t scopes; /* any one of these; 0: none needed */
-	unsigned flags;
+	uint64_t flags;
 	enum schema_id body;
 	int status;
 	enum schema_id answer;

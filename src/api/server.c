@@ -3,6 +3,7 @@
 
 #include "access/look.h"
 #include "api/call.h"
+#include "oidc/provider.h"
 #include "base/limits.h"
 #include "os/clock.h"
 
@@ -29,6 +30,7 @@ api_open(struct job *job, struct vault *vault, const struct api_options *options
 	};
 	*ret = api;
 	key_cache_new(&api->key_cache);
+	oidc_cache_new(&api->oidc);
 	buf_init(&api->openapi, LIMIT_ANSWER_BYTES);
 	openapi_print(&api->openapi);
 	must(buf_ok(&api->openapi));
@@ -42,6 +44,7 @@ api_close(struct api **at)
 		return;
 	buf_release(&(*at)->openapi);
 	key_cache_free(&(*at)->key_cache);
+	oidc_cache_free(&(*at)->oidc);
 	free(*at);
 	*at = NULL;
 }

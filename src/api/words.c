@@ -5,6 +5,7 @@
 #include "access/approval.h"
 #include "access/glass.h"
 #include "access/key.h"
+#include "access/provider.h"
 #include "access/role.h"
 #include "audit/entry.h"
 #include "backup/backup.h"
@@ -25,6 +26,7 @@
 
 #define WORD(no, name) { (int)(no), { name, sizeof(name) - 1 } }
 #define THIRD(e, no, name, ...) WORD(e, name),
+#define LOGOUT_WORD(e, no, name) WORD(no, name),
 #define SECOND(e, name, ...) WORD(e, name),
 #define CODE(e, no, name, code) WORD(e, code),
 #define PROBLEM(e, status, slug, sentence) WORD(e, "/problems/" slug),
@@ -80,6 +82,7 @@ static const struct word approval_state[] = {
 	WORD(APPROVAL_USED, "used"),       WORD(APPROVAL_CANCELLED, "cancelled"), WORD(100, "over"),
 };
 static const struct word auth[] = { AUTH_TABLE(THIRD) };
+static const struct word logout_ends[] = { LOGOUT_ENDS_TABLE(LOGOUT_WORD) };
 static const struct word glass_verdict[] = {
 	WORD(GLASS_UNREVIEWED, "unreviewed"),
 	WORD(GLASS_JUSTIFIED, "justified"),
@@ -235,6 +238,7 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_ALERT] = LIST(alert_words),
 	[WORDS_APPROVAL_STATE] = LIST(approval_state),
 	[WORDS_AUTH] = LIST(auth),
+	[WORDS_LOGOUT_ENDS] = LIST(logout_ends),
 	[WORDS_GLASS_VERDICT] = LIST(glass_verdict),
 	[WORDS_GLASS_VERDICT_GIVEN] = LIST(glass_verdict_given),
 	[WORDS_REVEAL_REASON] = LIST(reveal_reason),

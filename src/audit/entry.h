@@ -93,7 +93,11 @@
 	X(ENTRY_LOOK_STEP_UP,       "look.step-up")        /* the hourly line of distinct persons is passed: le32 how many */ \
 	X(ENTRY_LOOK_BLOCK,         "look.block") \
 	X(ENTRY_ALERT_SEEN,         "alert.seen")          /* le64 its number */ \
-	X(ENTRY_ACCESS_REVIEW,      "access.review")
+	X(ENTRY_ACCESS_REVIEW,      "access.review") \
+	X(ENTRY_PROVIDER_PUT,       "provider.put")        /* set up, changed or taken away */ \
+	X(ENTRY_PROVIDER_LOGOUT,    "provider.logout")     /* these two: account's id or zeros | le32 sessions ended */ \
+	X(ENTRY_PROVIDER_SIGNAL,    "provider.signal") \
+	X(ENTRY_PROVIDER_LATE,      "provider.late")       /* access/provider_signal.c: what lay between the event and its coming */
 
 enum entry_act {
 	ENTRY_NONE = 0,

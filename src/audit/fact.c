@@ -166,6 +166,15 @@ fact_suppressed(struct job *job, struct db *db, time_us at, const struct fact_su
 }
 
 enum err
+fact_provider_changed(struct job *job, struct db *db)
+{
+	OWNED(buf_release) struct buf fact = { .max = FACT_BYTES };
+
+	begin(&fact, FACT_PROVIDER_CHANGED, job->now);
+	return tell(job, db, &fact);
+}
+
+enum err
 fact_purpose_ended(struct job *job, struct db *db, uint32_t purpose)
 {
 	OWNED(buf_release) struct buf fact = { .max = FACT_BYTES };
@@ -279,6 +288,8 @@ body_read(bytes *rest, struct fact *ret)
 		return name_read(rest, &ret->name);
 	case FACT_RESTORED:
 		return eat_time(rest, &ret->restored_no);
+	case FACT_PROVIDER_CHANGED:
+		return true;
 	case FACT_NONE:
 	case FACT_COUNT:
 		break;

@@ -94,4 +94,9 @@
 #define LIMIT_PASSWORD_CHARS 256               /* code points of a password */
 #define LIMIT_PASSWORD_BYTES (4 * LIMIT_PASSWORD_CHARS)
 
+/* Identity provider */
+#define LIMIT_PROVIDER_GROUPS 500              /* groups that give a role */
+#define LIMIT_PROVIDER_SECRET_BYTES 512        /* a client secret */
+#define LIMIT_EVENT_STAFF 100                  /* accounts that one security event may mean */
+
 #endif

@@ -62,7 +62,7 @@ subject_find(struct job *job, struct json claims, struct json body, struct event
 
 /* --- the event -------------------------------------------------------------------------------- */
 
-static const str kinds[EVENT_COUNT] = {
+static const str kinds[EVENT_KIND_COUNT] = {
 #define X(e, uri) [e] = { uri, sizeof(uri) - 1 },
 	EVENT_TABLE(X)
 #undef X
@@ -80,9 +80,9 @@ kind_find(struct job *job, struct json claims, struct event *event, struct json 
 	if (json_kind(events) != JSON_OBJECT || json_count(events) != 1 ||
 	    !json_each(job, events, &iterator, &uri, ret_body) || json_kind(*ret_body) != JSON_OBJECT)
 		return fail(job, ERR_INVALID, "the token tells of no event, or of several");
-	while (kind < EVENT_COUNT && !str_eq(kinds[kind], uri))
+	while (kind < EVENT_KIND_COUNT && !str_eq(kinds[kind], uri))
 		kind++;
-	if (kind == EVENT_COUNT)
+	if (kind == EVENT_KIND_COUNT)
 		return fail(job, ERR_INVALID, "the event is of a type that is not known");
 	event->kind = (enum event_kind)kind;
 	return OK;

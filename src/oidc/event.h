@@ -26,7 +26,7 @@ enum event_kind {
 #define X(e, uri) e,
 	EVENT_TABLE(X)
 #undef X
-	EVENT_COUNT
+	EVENT_KIND_COUNT
 };
 
 /* Why a token is refused, in the words of RFC 8935 section 2.4. */

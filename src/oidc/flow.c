@@ -2,7 +2,6 @@
 #include "crypto/seal.h"
 #include "oidc/claims.h"
 #include "oidc/documents.h"
-#include "os/random.h"
 
 #define FORM_MAX (16 * 1024)
 
@@ -39,28 +38,24 @@ pair_put(struct buf *out, str name, str value)
 /* --- the attempt ------------------------------------------------------------------------------- */
 
 static str
-random_text(struct job *job)
+part_of(struct job *job, const uint8_t seed[OIDC_SEED_BYTES], str what)
 {
 	OWNED(buf_release) struct buf text = { .max = OIDC_SECRET_TEXT };
-	uint8_t octet[32];
+	uint8_t digest[DIGEST_BYTES];
 
-	os_random(octet, sizeof(octet));
-	buf_base64url(&text, (bytes){ octet, sizeof(octet) });
-	wipe(octet, sizeof(octet));
+	digest_keyed(seed, (const bytes[]){ str_bytes(what) }, 1, digest);
+	buf_base64url(&text, (bytes){ digest, sizeof(digest) });
+	wipe(digest, sizeof(digest));
 	must(buf_ok(&text) && text.len == OIDC_SECRET_TEXT);
 	return arena_str(&job->arena, buf_str(&text));
 }
 
 void
-oidc_attempt_new(struct job *job, bool fresh, struct oidc_attempt *ret)
+oidc_attempt_of(struct job *job, const uint8_t seed[OIDC_SEED_BYTES], struct oidc_attempt *ret)
 {
-	*ret = (struct oidc_attempt){ /* O4 */
-		.state = random_text(job),
-		.nonce = random_text(job),
-		.verifier = random_text(job),
-		.begun_at = job->now,
-		.fresh = fresh,
-	};
+	ret->state = part_of(job, seed, S("state")); /* O4 */
+	ret->nonce = part_of(job, seed, S("nonce"));
+	ret->verifier = part_of(job, seed, S("verifier"));
 }
 
 static void

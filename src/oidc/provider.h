@@ -11,7 +11,8 @@
  *   O3  Keys are kept for OIDC_FRESH_US, and read again once when a token names one that is not there:
  *       at most every OIDC_AGAIN_US, so that strangers cannot make Valv call the provider at will.  When
  *       the provider does not answer, what is kept is used until OIDC_STALE_US, and not after.
- *   O4  state, nonce and verifier are 256 random bits each; the challenge is S256 of the verifier, always.
+ *   O4  state, nonce and verifier are 256 bits each, of a secret seed that never leaves Valv but sealed; none
+ *       tells anything about the others.  The challenge is S256 of the verifier, always.
  */
 #ifndef OIDC_PROVIDER_H
 #define OIDC_PROVIDER_H
@@ -71,13 +72,16 @@ must_check enum err oidc_token_open(struct job *job, const struct oidc_reach *re
 
 /* --- the code flow ------------------------------------------------------------------------------ */
 
+#define OIDC_SEED_BYTES 32
+
 /* One attempt (O4); texts in the arena. */
 struct oidc_attempt {
 	str state, nonce, verifier;
 	time_us begun_at;
 	bool fresh; /* prompt=login, max_age=0: a proof given now */
 };
-void oidc_attempt_new(struct job *job, bool fresh, struct oidc_attempt *ret);
+/* From the seed that it began with; begun_at and fresh are left to the caller. */
+void oidc_attempt_of(struct job *job, const uint8_t seed[OIDC_SEED_BYTES], struct oidc_attempt *ret);
 
 struct oidc_client {
 	str issuer, client_id, client_secret, redirect_uri;

@@ -5,6 +5,7 @@
 #include "vault/replay.h"
 
 #include "access/key.h"
+#include "access/provider.h"
 #include "access/staff.h"
 #include "store/fault.h"
 #include "vault/replay_person.h"
@@ -14,7 +15,7 @@
 #define PAGE 500
 
 /* A new kind of fact has a number here and a case in fact_place() and whole_say(). */
-_Static_assert(FACT_COUNT == 13, "every kind of fact has a way to be said again (R1)");
+_Static_assert(FACT_COUNT == 14, "every kind of fact has a way to be said again (R1)");
 
 struct replaying {
 	struct job *job; /* owns what is listed */
@@ -175,6 +176,7 @@ fact_place(struct replaying *replaying, const struct fact *fact, bytes plain)
 	case FACT_KEY_DESTROYED:
 	case FACT_STAFF_ENDED:
 	case FACT_STAFF_LESS:
+	case FACT_PROVIDER_CHANGED:
 		told_append(&replaying->first, &replaying->last, told_copy(replaying, plain));
 		break;
 	case FACT_RESTORED: /* what that restore took away stands before it */
@@ -322,6 +324,13 @@ staff_say(struct job *job, struct replaying *replaying, const struct fact *fact)
 	return OK;
 }
 
+/* The one in the backup is not the one that was there last. */
+static enum err
+provider_forget(struct job *job, struct db *db, void *arg UNUSED)
+{
+	return provider_forget_steps(job, db);
+}
+
 static enum err
 import_undone_steps(struct job *job, struct db *db, void *arg)
 {
@@ -378,6 +387,8 @@ whole_say(struct job *job, struct replaying *replaying, const struct fact *fact)
 	case FACT_STAFF_ENDED:
 	case FACT_STAFF_LESS:
 		return staff_say(job, replaying, fact);
+	case FACT_PROVIDER_CHANGED:
+		return store_write(job, vault->store, WRITE_RESERVED, provider_forget, NULL);
 	case FACT_IMPORT_UNDONE:
 		return import_undone_say(job, replaying, fact);
 	case FACT_PURPOSE_ENDED:

@@ -42,3 +42,12 @@ SELECT subject, seq FROM entry_run WHERE run = $1 ORDER BY subject, seq;
 
 -- name: entry_run_drop
 DELETE FROM entry_run WHERE run = $1;
+
+-- name: entry_time_from
+SELECT at FROM entry WHERE seq >= $1 ORDER BY seq LIMIT 1;
+
+-- What a staff member did, themselves and by keys of theirs.
+-- name: entry_of_staff_since
+SELECT COUNT(*), COUNT(DISTINCT subject) FROM entry
+WHERE seq > $1 AND at >= $2 AND outcome = 0
+AND ((actor_kind = 4 AND actor = $3) OR (actor_kind = 3 AND actor IN (SELECT no FROM api_key WHERE owner = $3)));

@@ -253,3 +253,27 @@ SELECT COUNT(*) FROM looked WHERE staff = $1 AND hour = $2;
 -- name: look_forget
 DELETE FROM looked WHERE (staff, hour, subject) IN
     (SELECT staff, hour, subject FROM looked WHERE hour < $1 ORDER BY hour LIMIT $2);
+
+-- --- the identity provider -----------------------------------------------------------------------
+
+-- name: provider_get
+SELECT definition, secret, version, changed_at FROM provider WHERE one = 1;
+
+-- name: provider_put
+INSERT INTO provider (one, definition, secret, version, changed_at) VALUES (1, $1, $2, $3, $4)
+ON CONFLICT (one) DO UPDATE SET definition = excluded.definition, secret = excluded.secret,
+	version = excluded.version, changed_at = excluded.changed_at;
+
+-- name: provider_drop
+DELETE FROM provider;
+
+-- name: provider_seen_get
+SELECT at FROM provider_seen WHERE digest = $1 AND until_at > $2;
+
+-- name: provider_seen_put
+INSERT INTO provider_seen (digest, at, until_at) VALUES ($1, $2, $3)
+ON CONFLICT (digest) DO UPDATE SET at = excluded.at, until_at = excluded.until_at;
+
+-- A few at a time, by whoever puts one.
+-- name: provider_seen_forget
+DELETE FROM provider_seen WHERE digest IN (SELECT digest FROM provider_seen WHERE until_at <= $1 LIMIT 16);

@@ -134,3 +134,22 @@ CREATE TABLE alert (
 	seen_at  {int}
 );
 CREATE INDEX alert_unseen ON alert (no) WHERE seen_at IS NULL;
+
+-- --- the identity provider -----------------------------------------------------------------------
+
+-- At most one row.  definition: access/provider.c; secret: sealed under the key `provider`.
+CREATE TABLE provider (
+	one         {id},
+	definition  {bytes} NOT NULL,
+	secret      {bytes} NOT NULL,
+	version     {int} NOT NULL,
+	changed_at  {int} NOT NULL
+);
+
+-- States, tokens and logouts that were there a moment ago, by digest: access/provider.h (P2, P4).
+CREATE TABLE provider_seen (
+	digest    {bytes} PRIMARY KEY,
+	at        {int} NOT NULL,
+	until_at  {int} NOT NULL
+) {clustered};
+CREATE INDEX provider_seen_until ON provider_seen (until_at);
