@@ -2,6 +2,7 @@
  *
  * The word moves on in the same transaction that takes away what hung on it, so that either is enough: what
  * nobody thought of to delete carries an epoch that is no longer theirs. */
+#include "access/alert.h"
 #include "access/key.h"
 #include "audit/fact.h"
 #include "base/limits.h"
@@ -41,7 +42,7 @@ ending_run(struct job *job, struct db *db, const struct ending *ending, int64_t 
 
 /* id | u8 reason | le32 of each count, in the order of struct ended */
 static enum err
-entry_of_end(struct job *job, struct db *db, uid id, enum end_reason reason, const struct ended *ended)
+entry_of_end(struct job *job, struct db *db, uid id, enum end_reason reason, const struct ended *ended, int64_t *ret_seq)
 {
 	OWNED(buf_release) struct buf body = { .max = 64 };
 	const int64_t counts[] = { ended->sessions, ended->keys,     ended->approvals, ended->exceptions,
@@ -51,23 +52,47 @@ entry_of_end(struct job *job, struct db *db, uid id, enum end_reason reason, con
 	buf_u8(&body, (uint8_t)reason);
 	for (size_t i = 0; i < COUNT(counts); i++)
 		buf_le32(&body, (uint32_t)counts[i]);
-	return entry_append(job, db, &(struct entry){ .act = ENTRY_STAFF_END, .body = buf_bytes(&body) }, NULL);
+	return entry_append(job, db, &(struct entry){ .act = ENTRY_STAFF_END, .body = buf_bytes(&body) }, ret_seq);
+}
+
+static enum err
+programs_of(struct job *job, struct db *db, int64_t no, int64_t *ret)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	TRY(db_query(job, db, SQL_API_KEY_LIVE_PROGRAMS, ARGS(sql_i64(no)), &rows));
+	TRY(rows_next(job, &rows, &there));
+	*ret = there ? rows_i64(&rows, 0) : 0;
+	return OK;
+}
+
+/* What went on without the person and does not any longer: somebody has to take it over. */
+static enum err
+left_behind(struct job *job, struct db *db, int64_t no, const struct ended *ended, int64_t programs, int64_t seq)
+{
+	if (ended->webhooks)
+		TRY(alert_raise(job, db, ALERT_WEBHOOK, no, seq));
+	return programs ? alert_raise(job, db, ALERT_KEY, no, seq) : OK;
 }
 
 enum err
 staff_end_steps(struct job *job, struct db *db, int64_t no, enum end_reason reason, struct ended *ret)
 {
 	struct ended ended = { 0 };
+	int64_t programs, seq;
 	uid id;
 
 	TRY(staff_id(job, db, no, &id));
 	TRY(db_run(job, db, SQL_STAFF_END, ARGS(sql_i64(job->now), sql_i64(no)), NULL));
 	for (size_t i = 0; i < COUNT(endings); i++)
 		TRY(ending_run(job, db, &endings[i], no, &ended));
+	TRY(programs_of(job, db, no, &programs));
 	TRY(keys_of_owner_revoke_steps(job, db, no, &ended.keys));
 	db_touch(db, TOPIC_PRINCIPALS);
 	TRY(fact_staff_ended(job, db, id));
-	TRY(entry_of_end(job, db, id, reason, &ended));
+	TRY(entry_of_end(job, db, id, reason, &ended, &seq));
+	TRY(left_behind(job, db, no, &ended, programs, seq));
 	*ret = ended;
 	return OK;
 }

@@ -18,6 +18,7 @@ used_steps(struct job *job, struct db *db, void *arg)
 {
 	const struct session *session = arg;
 
+	TRY(db_run(job, db, SQL_STAFF_USED, ARGS(sql_i64(job->now), sql_i64(session->staff)), NULL));
 	return db_run(job, db, SQL_SESSION_USED,
 	              ARGS(sql_i64(job->now), sql_bytes((bytes){ session->digest, DIGEST_BYTES })), NULL);
 }
@@ -28,7 +29,7 @@ used_keep(struct job *job, const struct access *access, struct session *session)
 {
 	if (job->now - session->used_at < USED_STEP)
 		return;
-	if (store_write(job, access->store, WRITE_ONE, used_steps, session))
+	if (store_write(job, access->store, WRITE_ORDINARY, used_steps, session))
 		job_forgive(job);
 }
 

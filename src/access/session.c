@@ -77,6 +77,7 @@ session_make_steps(struct job *job, const struct access *access, struct db *db, 
 	                sql_i64(job->now + hours * 3600 * TIME_SECOND),
 	                new->sid.len ? sql_bytes((bytes){ sid, sizeof(sid) }) : sql_null()),
 	           NULL));
+	TRY(db_run(job, db, SQL_STAFF_USED, ARGS(sql_i64(job->now), sql_i64(new->staff)), NULL));
 	*ret_token = token;
 	return OK;
 }

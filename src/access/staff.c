@@ -135,6 +135,7 @@ staff_row(struct job *job, const struct access *access, const struct rows *rows,
 		.changed_at = rows_time(rows, 6),
 		.ended_at = rows_time(rows, 7),
 		.version = rows_i64(rows, 8),
+		.used_at = rows_time(rows, 9),
 	};
 	if (!uid_from_bytes(rows_bytes(rows, 1), &ret->id))
 		return fail(job, ERR_CORRUPT, "a stored id has the wrong length");
@@ -277,7 +278,7 @@ staff_make_steps(struct job *job, const struct access *access, struct db *db, st
 	staff->epoch = 1;
 	staff->version = 1;
 	staff->created_at = staff->changed_at = job->now;
-	staff->ended_at = TIME_NEVER;
+	staff->ended_at = staff->used_at = TIME_NEVER;
 	if (!staff->subject.len)
 		staff->subject = id_text(job, staff->id);
 	identity_digest(access, staff->issuer, staff->subject, identity);

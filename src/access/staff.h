@@ -26,7 +26,7 @@ struct staff {
 	enum staff_state state;
 	int64_t epoch;
 	int64_t version;
-	time_us created_at, changed_at, ended_at; /* TIME_NEVER */
+	time_us created_at, changed_at, ended_at, used_at; /* TIME_NEVER; used_at to the minute */
 	/* In the arena; sealed in the store. */
 	str issuer, subject;
 	str user_name;    /* what they sign in with, as they write it */

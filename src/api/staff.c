@@ -77,6 +77,7 @@ staff_write(struct job *job, struct call *call, const struct staff *staff)
 	TRY(roles_write(job, call, staff->no));
 	json_pair_time(out, S("created_at"), staff->created_at);
 	json_pair_time(out, S("ended_at"), staff->ended_at);
+	json_pair_time(out, S("used_at"), staff->used_at);
 	json_pair_i64(out, S("version"), staff->version);
 	json_close(out, '}');
 	return OK;

@@ -9,6 +9,7 @@ static const struct option remote_options[] = {
 	{ "url", "URL",
 	  "Speak to a server elsewhere, as https://vault.example; needs --key-file." },
 	{ "key-file", "FILE", "File that holds the API key for --url; nobody else may read it." },
+	{ "approval", "ID", "Somebody else approved of exactly this; for what takes two people." },
 	{ "json", NULL, "Print the server's JSON as it came, a line for each answer." },
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "cli/data_dir.h"
+#include "cli/input.h"
 #include "cli/say.h"
 #include "http/fetch.h"
 #include "os/file.h"
@@ -23,6 +24,7 @@ struct client {
 	const char *socket; /* NULL for --url */
 	const char *data;   /* the directory of the socket */
 	const char *key_file;
+	const char *approval; /* "Valv-Approval: ..."; NULL: none */
 	const char *key; /* "Authorization: Bearer ..."; NULL on the socket */
 };
 
@@ -110,6 +112,20 @@ open_local(struct job *job, struct cli *cli, const struct args *args, struct cli
 	return OK;
 }
 
+static enum err
+approval_read(struct job *job, struct cli *cli, const struct args *args, struct client *client)
+{
+	OWNED(buf_release) struct buf header = { .max = 64 };
+
+	if (!arg_given(args, "approval"))
+		return OK;
+	TRY(input_id(cli, arg_c(args, "approval")));
+	buf_put(&header, S("Valv-Approval: "));
+	buf_put(&header, arg_str(args, "approval"));
+	client->approval = arena_c(&job->arena, buf_str(&header));
+	return OK;
+}
+
 enum err
 client_open(struct job *job, struct cli *cli, const struct args *args, struct client **ret)
 {
@@ -120,6 +136,7 @@ client_open(struct job *job, struct cli *cli, const struct args *args, struct cl
 	cli->json = arg_given(args, "json");
 	TRY(arg_given(args, "url") ? open_remote(job, cli, args, client)
 	                           : open_local(job, cli, args, client));
+	TRY(approval_read(job, cli, args, client));
 	fetcher_open(LIMIT_ANSWER_BYTES, &client->fetcher);
 	*ret = client;
 	client = NULL;
@@ -140,7 +157,7 @@ client_close(struct client **at)
 
 /* --- one call --------------------------------------------------------------------------------- */
 
-#define HEADERS_MAX (ASK_HEADERS + 5)
+#define HEADERS_MAX (ASK_HEADERS + 6)
 
 static void
 headers_of(struct job *job, const struct client *client, const struct ask *ask,
@@ -156,6 +173,8 @@ headers_of(struct job *job, const struct client *client, const struct ask *ask,
 	header[count++] = "Expect:"; /* no question before a large body */
 	if (client->key)
 		header[count++] = client->key;
+	if (client->approval)
+		header[count++] = client->approval;
 	for (size_t i = 0; i < ASK_HEADERS && ask->header[i]; i++)
 		header[count++] = ask->header[i];
 	header[count] = NULL;
@@ -256,10 +275,32 @@ client_refused(struct job *job, struct client *client, const struct answer *answ
 	return ERR_IO;
 }
 
+/* It takes two people: nothing was done yet. */
+static enum err
+approval_awaited(struct job *job, struct client *client, const struct answer *answer)
+{
+	OWNED(json_free) struct json_document *document = NULL;
+	struct cli *cli = client->cli;
+	struct json root;
+	str id;
+
+	if (cli->json)
+		say_line(stdout, answer->body);
+	if (json_parse(job, answer->body, &document, &root) || json_need_str(job, root, "approval", 64, &id)) {
+		job_forgive(job);
+		return complain(cli, EXIT_REFUSED, "the server answered 202, and not as Valv does");
+	}
+	return complain(cli, EXIT_REFUSED,
+	                "nothing was done yet: it takes a second person. When somebody who may has approved, within an hour,\n"
+	                "      give the same command with --approval %.*s", SPRINT(id));
+}
+
 enum err
 client_call(struct job *job, struct client *client, const struct ask *ask, struct answer *ret)
 {
 	TRY(client_try(job, client, ask, ret));
+	if (ret->status == 202)
+		return approval_awaited(job, client, ret);
 	return ret->status >= 200 && ret->status < 300 ? OK : client_refused(job, client, ret);
 }
 

@@ -91,7 +91,7 @@ make_steps(struct job *job, struct db *db, void *arg)
 	TRY(db_run(job, db, SQL_PACKAGE_PUT,
 	           ARGS(sql_i64(subject), sql_bytes(plan->digest), sql_i64(job->now),
 	                sql_i64(plan->link->expires_at), sql_i64(plan->link->format),
-	                sql_i64(plan->link->language), sql_bytes(plan->sealed)),
+	                sql_i64(plan->link->language), sql_bytes(plan->sealed), sql_i64(job->actor.staff)),
 	           NULL));
 	return package_record_steps(job, db, plan->package, ENTRY_ACCESS, plan->body);
 }

@@ -222,7 +222,8 @@ row_put(struct job *job, struct db *db, struct recipient *recipient)
 	TRY(db_query(job, db, SQL_RECIPIENT_PUT,
 	             ARGS(sql_text(recipient->name), sql_text(recipient->title), sql_text(recipient->role),
 	                  sql_text(recipient->contact),
-	                  recipient->url.len ? sql_text(recipient->url) : sql_null(), sql_i64(job->now)),
+	                  recipient->url.len ? sql_text(recipient->url) : sql_null(), sql_i64(job->now),
+	                  sql_i64(job->actor.staff)), /* whoever put it there last answers for it */
 	             &rows));
 	TRY(rows_next(job, &rows, &there));
 	must(there);

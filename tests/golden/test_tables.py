@@ -71,7 +71,8 @@ def test_stored_words():
                           ('vault/words.h', 'METHOD_TABLE'), ('vault/words.h', 'ORIGIN_TABLE'), ('vault/words.h', 'KIND_TABLE'),
                           ('vault/words.h', 'CLASS_TABLE'), ('vault/words.h', 'SUPPRESSION_SCOPE_TABLE'),
                           ('vault/words.h', 'SUPPRESSION_SOURCE_TABLE'), ('vault/words.h', 'REASON_TABLE'),
-                          ('access/key.h', 'SCOPE_TABLE')):
+                          ('access/scope.h', 'SCOPE_KEY_TABLE'), ('access/scope.h', 'SCOPE_PERSON_TABLE'),
+                          ('access/session.h', 'AUTH_TABLE'), ('access/role.h', 'BUILTIN_ROLE_TABLE'), ('access/alert.h', 'ALERT_TABLE')):
         out.append(table)
         for row in rows(header, table):
             out.append(f'  {int(row[1]):3} {row[2].strip()[1:-1]}')

@@ -32,6 +32,9 @@ SELECT revoked_at FROM api_key WHERE no = $1;
 -- name: api_key_live_of
 SELECT id FROM api_key WHERE owner = $1 AND revoked_at IS NULL ORDER BY no;
 
+-- name: api_key_live_programs
+SELECT COUNT(*) FROM api_key WHERE owner = $1 AND program = 1 AND revoked_at IS NULL;
+
 -- name: api_key_used
 UPDATE api_key SET used_at = $1 WHERE no = $2;
 

@@ -1,11 +1,11 @@
 -- Recipients, disclosures, and what leaves.
 
 -- name: recipient_put
-INSERT INTO recipient (no, name, title, role, contact, url, state, resume_at, updated_at)
-VALUES ((SELECT COALESCE(MAX(no), 0) + 1 FROM recipient), $1, $2, $3, $4, $5, 1, 0, $6)
+INSERT INTO recipient (no, name, title, role, contact, url, state, resume_at, updated_at, owner)
+VALUES ((SELECT COALESCE(MAX(no), 0) + 1 FROM recipient), $1, $2, $3, $4, $5, 1, 0, $6, $7)
 ON CONFLICT (name) DO UPDATE SET title = excluded.title, role = excluded.role,
        contact = excluded.contact, url = excluded.url, state = 1, resume_at = 0,
-       updated_at = excluded.updated_at
+       updated_at = excluded.updated_at, owner = excluded.owner
 RETURNING no;
 
 -- name: recipient_secret_put

@@ -1,8 +1,8 @@
 -- Access packages that wait behind a link.
 
 -- name: package_put
-INSERT INTO package (subject, digest, made_at, expires_at, format, language, sealed)
-VALUES ($1, $2, $3, $4, $5, $6, $7);
+INSERT INTO package (subject, digest, made_at, expires_at, format, language, sealed, staff)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: package_count
 SELECT COUNT(*) FROM package WHERE subject = $1 AND expires_at > $2;

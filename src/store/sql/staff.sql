@@ -9,19 +9,19 @@ SELECT state, epoch FROM staff WHERE no = $1;
 SELECT id FROM staff WHERE no = $1;
 
 -- name: staff_get
-SELECT no, id, state, epoch, sealed, created_at, changed_at, ended_at, version FROM staff WHERE no = $1;
+SELECT no, id, state, epoch, sealed, created_at, changed_at, ended_at, version, used_at FROM staff WHERE no = $1;
 
 -- name: staff_of_id
-SELECT no, id, state, epoch, sealed, created_at, changed_at, ended_at, version FROM staff WHERE id = $1;
+SELECT no, id, state, epoch, sealed, created_at, changed_at, ended_at, version, used_at FROM staff WHERE id = $1;
 
 -- name: staff_of_identity
-SELECT no, id, state, epoch, sealed, created_at, changed_at, ended_at, version FROM staff WHERE identity = $1;
+SELECT no, id, state, epoch, sealed, created_at, changed_at, ended_at, version, used_at FROM staff WHERE identity = $1;
 
 -- name: staff_of_name
-SELECT no, id, state, epoch, sealed, created_at, changed_at, ended_at, version FROM staff WHERE user_name = $1;
+SELECT no, id, state, epoch, sealed, created_at, changed_at, ended_at, version, used_at FROM staff WHERE user_name = $1;
 
 -- name: staff_after
-SELECT no, id, state, epoch, sealed, created_at, changed_at, ended_at, version FROM staff
+SELECT no, id, state, epoch, sealed, created_at, changed_at, ended_at, version, used_at FROM staff
 WHERE no > $1 ORDER BY no LIMIT $2;
 
 -- name: staff_last
@@ -108,6 +108,12 @@ WHERE staff = $1 ORDER BY made_at DESC LIMIT $2;
 
 -- name: session_used
 UPDATE session SET used_at = $1 WHERE digest = $2 AND used_at < $1;
+
+-- name: staff_used
+UPDATE staff SET used_at = $1 WHERE no = $2;
+
+-- name: session_count
+SELECT COUNT(*) FROM session WHERE staff = $1 AND expires_at > $2;
 
 -- name: session_prove
 UPDATE session SET proved_at = $1, method = $2 WHERE digest = $3;

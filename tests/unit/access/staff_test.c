@@ -388,7 +388,9 @@ all_that_somebody_had_ends_with_them(void **state)
 	struct staff staff = staff_of(f, "maja"), other = staff_of(f, "stina");
 	struct principal principal, other_principal;
 	struct approval approval;
+	struct alert *alert;
 	struct ended ended;
+	size_t count;
 	str first = sign_in(f, staff.no), second = sign_in(f, staff.no), theirs = sign_in(f, other.no), own, program;
 
 	give(f, staff.no, ROLE_DPO);
@@ -413,6 +415,9 @@ all_that_somebody_had_ends_with_them(void **state)
 	assert_fails(&f->job, ERR_UNAUTHENTICATED, enter_key(f, program, &principal));
 	assert_ok(enter(f, theirs, &principal));
 	become_operator(f);
+	assert_ok(alert_list(&f->job, 0, 10, true, &alert, &count)); /* a program stands still */
+	assert_int_equal(count, 1);
+	assert_int_equal(alert[0].kind, ALERT_KEY);
 	ended = leave(f, staff.no); /* once more is fine, and there is nothing left */
 	assert_int_equal(ended.sessions + ended.keys + ended.approvals + ended.roles, 0);
 	struct api_key key = { .name = S("k"), .scopes = SCOPE_READ, .owner = staff.no, .expires_at = TIME_NEVER };

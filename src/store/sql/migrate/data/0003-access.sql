@@ -5,7 +5,7 @@
 -- A staff member.  epoch: the one word that everything given to them is held against; it moves on
 -- when something is taken away, and what carries an older one is dead.  identity: keyed digest of issuer and
 -- subject; user_name: keyed digest of the normalised name; sealed: who it is, under the key `staff`.
--- state: 1 invited, 2 active, 3 ended.
+-- state: 1 invited, 2 active, 3 ended.  used_at: when a session of theirs was last used, to the minute.
 CREATE TABLE staff (
 	no          {id},
 	id          {bytes} NOT NULL UNIQUE,
@@ -17,6 +17,7 @@ CREATE TABLE staff (
 	created_at  {int} NOT NULL,
 	changed_at  {int} NOT NULL,
 	ended_at    {int},
+	used_at     {int},
 	version     {int} NOT NULL
 );
 
