@@ -33,7 +33,7 @@ void api_close(struct api **api); /* accepts NULL inside */
 /* Sets what the API knows: body_max, body_limit, reserved, worker_begin, worker_end, handle, refuse,
  * ctx.  Addresses and numbers of threads are left to the caller. */
 void api_server_config(struct api *api, struct server_config *config);
-void api_serving(struct api *api, const struct server *server); /* for the metrics */
+void api_serving(struct api *api, struct server *server); /* for metrics and guard.h */
 
 /* The OpenAPI 3.1 description, as GET /v1/openapi.json gives it. */
 void openapi_print(struct buf *out);

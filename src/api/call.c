@@ -150,7 +150,7 @@ call_authorise(struct job *job, struct call *call)
 	};
 	switch (policy_call(&facts)) {
 	case VERDICT_ALLOWED:
-		return OK;
+		return guard_answer(job, call);
 	case VERDICT_STEP_UP:
 		return fail(job, ERR_STEP_UP, "prove again who you are, and ask once more");
 	default:

@@ -5,16 +5,20 @@
 #ifndef API_CALL_H
 #define API_CALL_H
 
+#include <stdatomic.h>
+
 #include "access/idempotency.h"
 #include "api/answer.h"
 #include "api/api.h"
 #include "api/body.h"
+#include "api/guard.h"
 #include "api/route.h"
 
 struct api {
 	struct vault *vault;
 	struct api_options options;
-	const struct server *server;       /* NULL before api_serving() */
+	struct server *server;             /* NULL before api_serving() */
+	_Atomic uint64_t reviewed;         /* generation of TOPIC_PRINCIPALS that guard.c has looked at */
 	uint32_t operator_uid;             /* who may use the socket without a key, besides root */
 	const uint8_t *idempotency_key;    /* borrowed from the vault's keys */
 	struct key_cache *key_cache;

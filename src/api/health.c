@@ -84,6 +84,8 @@ server_metrics(struct buf *out, const struct server *server)
 	        stats.refused);
 	COUNTER(out, "valv_http_busy_total", "Requests answered 503 because the queue was full.",
 	        stats.busy);
+	COUNTER(out, "valv_http_cut_total", "Answers ended because a word was taken back while they left.", stats.cut);
+	GAUGE(out, "valv_http_streams", "Answers that are made while they leave.", stats.streams);
 	GAUGE(out, "valv_http_waiting", "Requests that wait for a worker.", stats.waiting);
 	GAUGE(out, "valv_http_running", "Requests at work.", stats.running);
 	GAUGE(out, "valv_http_connections", "Open connections.", stats.connections);

@@ -50,7 +50,7 @@ api_close(struct api **at)
 }
 
 void
-api_serving(struct api *api, const struct server *server)
+api_serving(struct api *api, struct server *server)
 {
 	api->server = server;
 }
@@ -177,8 +177,11 @@ handle(void *arg, struct job *job, const struct request *request, struct respons
 		err = refusal_record(job, &call, err);
 	if (err == ERR_BUDGET && job->actor.staff)
 		err = look_record(job, &call, err);
+	if (guard_review(job, worker->api) && !err)
+		err = job->failure.err;
 	if (!err)
 		return;
+	response->gate = (struct gate){ 0 }; /* a problem says nothing about anybody */
 	log_failure(job, &call, err);
 	answer_problem(job, err, response);
 	if (err == ERR_METHOD)

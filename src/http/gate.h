@@ -19,6 +19,8 @@
 #include <stdint.h>
 
 #define GATE_TAGS_MAX 4
+#define GATE_WORDS 6
+#define GATE_TOKEN_BYTES 32
 #define GATE_REMEMBERED 4096 /* cuts; an answer that began before the oldest of them ends, whoever it is for */
 
 struct gate {
@@ -28,6 +30,9 @@ struct gate {
 	bool (*open)(const struct gate *gate);
 	const void *ctx; /* outlives the server */
 	int64_t value;
+	/* For whoever decides about cuts (server_gates): what the principal was. */
+	int64_t word[GATE_WORDS];
+	uint8_t token[GATE_TOKEN_BYTES];
 };
 
 /* Whether any principal has a say in it. */

@@ -491,6 +491,15 @@ take_place(struct server *server)
 	return false;
 }
 
+void
+response_guard(struct response *answer)
+{
+	struct exchange *exchange = answer->exchange;
+
+	if (!exchange->stream)
+		guard(exchange->connection, &answer->gate, exchange->mark, NULL);
+}
+
 static struct MHD_Response *
 response_of_stream(struct connection *connection, const struct response *answer)
 {
@@ -794,6 +803,8 @@ on_done(void *cls, struct MHD_Connection *handle, void **context,
 	connection->response = NULL;
 	if (connection->stream)
 		drop_stream(connection);
+	if (!connection->in_pieces) /* a short one is with the kernel */
+		guard(connection, &(struct gate){ 0 }, 0, NULL);
 	buf_clear(&connection->target);
 	buf_release(&connection->body); /* H3 */
 	buf_release(&connection->answer);
@@ -1079,6 +1090,40 @@ server_cut(struct server *server, int64_t tag)
 {
 	cuts_add(server->cuts, tag);
 	slow_each(server->watch, cut_one, &tag);
+}
+
+struct gates {
+	struct gate *gate;
+	size_t count, kept, max;
+};
+
+static void
+gate_collect(struct slow *one, void *ctx)
+{
+	struct connection *connection = connection_of_slow(one);
+	struct gates *gates = ctx;
+	struct gate gate;
+
+	pthread_mutex_lock(&connection->mutex);
+	gate = connection->gate;
+	pthread_mutex_unlock(&connection->mutex);
+	if (!gate_guards(&gate))
+		return;
+	for (size_t i = 0; i < gates->kept; i++)
+		if (memcmp(&gates->gate[i], &gate, sizeof(gate)) == 0)
+			return;
+	gates->count++;
+	if (gates->kept < gates->max)
+		gates->gate[gates->kept++] = gate;
+}
+
+size_t
+server_gates(struct server *server, struct gate *into, size_t max)
+{
+	struct gates gates = { .gate = into, .max = max };
+
+	slow_each(server->watch, gate_collect, &gates);
+	return gates.count;
 }
 
 /* H4: the time for answers is over. */

@@ -66,6 +66,10 @@ struct response {
  * the place of an earlier one of that name, Set-Cookie apart. */
 void response_header(struct response *response, str name, str value);
 
+/* Takes the gate up now, before the handler looks whether the word holds: a word that is taken back from here on is
+ * found in the list of server_gates().  An answer without a gate in the end is nobody's. */
+void response_guard(struct response *response);
+
 /* An answer that is made while it leaves, so that it needs no memory.  Status, type, headers and gate are set
  * before; the body is empty.  The handler goes on: it puts pieces, each of which waits until there is room, and
  * says at the end that all is there.  If it returns without, or is cut, the client sees an answer that is not
@@ -116,6 +120,8 @@ void server_stop(struct server **server); /* H4; blocks; accepts NULL inside */
 
 /* The principal's word is taken back, durably: ends every answer that has the tag and is under way (H5). */
 void server_cut(struct server *server, int64_t tag);
+/* The gates of all answers that are being made or are under way, each once; at most max.  How many there are. */
+size_t server_gates(struct server *server, struct gate *into, size_t max);
 
 struct server_stats {
 	uint64_t requests, refused, busy, cut; /* since start; cut: answers that ended so */
