@@ -153,14 +153,20 @@ static enum err
 role_read(struct job *job, struct call *call, struct role *ret)
 {
 	struct grant *grant;
+	struct role before;
 	struct json list;
 	size_t count;
 
 	TRY(call_registry(job, call));
 	*ret = (struct role){ .name = call->param[0] };
+	if (role_of_name(job, job->db, ret->name, &before) == OK && before.builtin)
+		return fail(job, ERR_CONFLICT, "a built-in role is never changed; make one of your own from it");
+	job_forgive(job);
 	if (!name_valid(ret->name))
 		return fail(job, ERR_ABSENT, "a role's name is a-z, then a-z 0-9 _ -, at most 64 characters");
 	TRY(json_need_str(job, call->body, "title", 200, &ret->title));
+	if (json_kind(json_member(job, call->body, "grants")) != JSON_ARRAY)
+		return json_fail(job, ERR_INVALID, json_member(job, call->body, "grants"), "is a list of what it gives");
 	TRY(json_array(job, call->body, "grants", LIMIT_ROLE_GRANTS, &list));
 	count = json_count(list);
 	grant = arena_array(&job->arena, count + 1, sizeof(*grant));
@@ -180,10 +186,23 @@ enum err
 on_role_put(struct job *job, struct call *call)
 {
 	struct role role;
+	bool answered;
 
 	TRY(role_read(job, call, &role));
+	TRY(call_second(job, call, call->route->summary, &answered));
+	if (answered)
+		return OK;
 	TRY(store_write(job, call->vault->store, WRITE_ORDINARY, put_steps, &role));
 	return role_answer(job, call, role.name);
+}
+
+static enum err
+own_role(struct job *job, struct call *call, struct role *ret)
+{
+	TRY(role_of_name(job, job->db, call->param[0], ret));
+	if (ret->builtin)
+		return fail(job, ERR_CONFLICT, "a built-in role is always there");
+	return OK;
 }
 
 static enum err
@@ -197,6 +216,13 @@ drop_steps(struct job *job, struct db *db, void *arg)
 enum err
 on_role_delete(struct job *job, struct call *call)
 {
+	struct role role;
+	bool answered;
+
+	TRY(own_role(job, call, &role));
+	TRY(call_second(job, call, call->route->summary, &answered));
+	if (answered)
+		return OK;
 	TRY(store_write(job, call->vault->store, WRITE_ORDINARY, drop_steps, &call->param[0]));
 	answer_empty(call);
 	return OK;

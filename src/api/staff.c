@@ -295,6 +295,8 @@ on_staff_roles_put(struct job *job, struct call *call)
 
 	TRY(call_registry(job, call));
 	TRY(staff_of_path(job, call, &staff));
+	if (json_kind(json_member(job, call->body, "roles")) != JSON_ARRAY)
+		return json_fail(job, ERR_INVALID, json_member(job, call->body, "roles"), "is a list of roles");
 	TRY(json_array(job, call->body, "roles", LIMIT_STAFF_ROLES, &list));
 	plan = (struct roles_plan){ .staff = staff.no, .count = json_count(list) };
 	plan.role = arena_array(&job->arena, plan.count + 1, sizeof(*plan.role));

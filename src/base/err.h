@@ -37,7 +37,7 @@
 	X(ERR_SUPPRESSED,       422, "suppressed",            "The address is suppressed; only a fresh, confirmed act of the person lifts that.") \
 	X(ERR_IDEMPOTENCY_REUSE, 422, "idempotency-reuse",    "This Idempotency-Key was used with another payload.") \
 	X(ERR_PRECONDITION,     428, "precondition-required", "An update needs If-Match.") \
-	X(ERR_BUDGET,           429, "budget",                "The budget of this key is used up for now.") \
+	X(ERR_BUDGET,           429, "budget",                "The budget is used up for now.") \
 	X(ERR_INTERNAL,         500, "internal",              "Something that should not happen did.") \
 	X(ERR_CRYPTO,           500, "crypto",                "A sealed record could not be opened.") \
 	X(ERR_CORRUPT,          500, "corrupt",               "Stored data is not what it must be.") \
