@@ -97,6 +97,18 @@ staff_end_steps(struct job *job, struct db *db, int64_t no, enum end_reason reas
 	return OK;
 }
 
+enum err
+staff_credentials_end_steps(struct job *job, struct db *db, int64_t no, int64_t *ret_count)
+{
+	struct ended ended = { 0 };
+
+	for (size_t i = 0; i < COUNT(endings); i++)
+		if (endings[i].member == offsetof(struct ended, credentials))
+			TRY(ending_run(job, db, &endings[i], no, &ended));
+	*ret_count = ended.credentials;
+	return OK;
+}
+
 struct end_plan {
 	int64_t no;
 	enum end_reason reason;

@@ -7,7 +7,6 @@
 #include "access/role.h"
 #include "base/limits.h"
 
-#define IDLE_MINUTES 15
 #define USED_STEP (60 * TIME_SECOND)         /* how exactly a session's last use is kept */
 #define KEY_USED_STEP (3600 * TIME_SECOND)   /* and a key's */
 
@@ -44,7 +43,7 @@ session_good(struct job *job, const struct access *access, const struct session 
 	if (!there)
 		return OK;
 	TRY(staff_word(job, job->db, session->staff, &state, &epoch));
-	TRY(access_setting(job, job->db, S(SETTING_SESSION_IDLE_MINUTES), IDLE_MINUTES, &idle));
+	TRY(access_setting(job, job->db, S(SETTING_SESSION_IDLE_MINUTES), SESSION_IDLE_MINUTES, &idle));
 	facts.active = state == STAFF_ACTIVE;
 	facts.same_epoch = epoch == session->epoch;
 	facts.made_at = session->made_at;

@@ -14,6 +14,7 @@
 #define SESSION_TOKEN_CHARS 49 /* "valvs_" and 43 of base64url */
 #define SESSION_PREFIX S("valvs_")
 #define SESSION_COOKIE S("__Host-valv")
+#define SESSION_IDLE_MINUTES 15 /* unless the setting says otherwise */
 #define SESSION_FRESH (5 * 60 * TIME_SECOND) /* so long a proof of who one is counts as fresh */
 
 /* How they showed who they are; bits. */

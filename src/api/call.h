@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "access/desk.h"
 #include "access/idempotency.h"
 #include "api/answer.h"
 #include "api/api.h"
@@ -23,6 +24,7 @@ struct api {
 	const uint8_t *idempotency_key;    /* borrowed from the vault's keys */
 	struct key_cache *key_cache;
 	struct oidc_cache *oidc;           /* documents of the identity provider */
+	struct desk desk;                  /* for signing in */
 	struct idempotency_set running;
 	struct buf openapi;
 	time_us started_at;
@@ -73,6 +75,8 @@ must_check enum err call_second(struct job *job, struct call *call, str summary,
 str call_cookie(const struct call *call, str name);
 /* The address that the call comes from, behind a proxy the one that the proxy names; false on the socket. */
 bool call_peer(const struct call *call, uint8_t ret[PEER_BYTES]);
+/* The value of a cookie; empty when there is none, or two. */
+str call_cookie(const struct call *call, str cookie);
 /* The registry as of now, held until the call ends. */
 must_check enum err call_registry(struct job *job, struct call *call);
 /* As require_purpose(); remembers the purpose for the audit entry of a refusal. */

@@ -130,7 +130,7 @@ route_may_fail(const struct route *route, enum err err)
 	case 503:
 		return true;
 	case 401:
-		return !route_has(route, ROUTE_OPEN);
+		return err == ERR_SIGN_IN ? route_has(route, ROUTE_SIGN_IN) : !route_has(route, ROUTE_OPEN);
 	case 403:
 		return !route_has(route, ROUTE_OPEN);
 	case 404:
@@ -154,7 +154,7 @@ route_may_fail(const struct route *route, enum err err)
 	case 429:
 		return route_has(route, ROUTE_BUDGET);
 	case 507:
-		return !route_has(route, ROUTE_OPEN);
+		return !route_has(route, ROUTE_OPEN) || route_has(route, ROUTE_SIGN_IN);
 	default:
 		return false;
 	}

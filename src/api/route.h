@@ -44,6 +44,7 @@ enum route_flags {
 	ROUTE_FOREIGN = 1LL << 40,    /* speaks a protocol of others: query, body and errors are the handler's, and it is
 	                               * not in the API description */
 	ROUTE_MAY_LACK = 1LL << 41,   /* of something that may not be there: 404 */
+	ROUTE_SIGN_IN = 1 << 30,      /* looks at what shows who somebody is: 401 sign-in */
 };
 
 #define ROUTE_PARAMS_MAX 2

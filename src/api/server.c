@@ -34,6 +34,7 @@ api_open(struct job *job, struct vault *vault, const struct api_options *options
 	buf_init(&api->openapi, LIMIT_ANSWER_BYTES);
 	openapi_print(&api->openapi);
 	must(buf_ok(&api->openapi));
+	TRY(desk_open(job, &vault->access, &api->desk));
 	return keys_named(job, vault->keys, vault->store, S("idempotency"), &api->idempotency_key);
 }
 
@@ -43,6 +44,7 @@ api_close(struct api **at)
 	if (!*at)
 		return;
 	buf_release(&(*at)->openapi);
+	desk_close(&(*at)->desk);
 	key_cache_free(&(*at)->key_cache);
 	oidc_cache_free(&(*at)->oidc);
 	free(*at);

@@ -97,7 +97,9 @@
 	X(ENTRY_PROVIDER_PUT,       "provider.put")        /* set up, changed or taken away */ \
 	X(ENTRY_PROVIDER_LOGOUT,    "provider.logout")     /* these two: account's id or zeros | le32 sessions ended */ \
 	X(ENTRY_PROVIDER_SIGNAL,    "provider.signal") \
-	X(ENTRY_PROVIDER_LATE,      "provider.late")       /* access/provider_signal.c: what lay between the event and its coming */
+	X(ENTRY_PROVIDER_LATE,      "provider.late")       /* access/provider_signal.c: what lay between the event and its coming */ \
+	X(ENTRY_STAFF_INVITE,       "staff.invite")        /* account's id | u8 1: a reset */ \
+	X(ENTRY_CREDENTIAL,         "credential.change")   /* account's id | u8 which: access/own.c */
 
 enum entry_act {
 	ENTRY_NONE = 0,

@@ -132,6 +132,12 @@ fact_staff_less(struct job *job, struct db *db, uid staff)
 }
 
 enum err
+fact_staff_credentials(struct job *job, struct db *db, uid staff)
+{
+	return object_tell(job, db, FACT_STAFF_CREDENTIALS, fact_staff_digest, staff);
+}
+
+enum err
 fact_import_undone(struct job *job, struct db *db, uid import)
 {
 	return object_tell(job, db, FACT_IMPORT_UNDONE, fact_import_digest, import);
@@ -279,6 +285,7 @@ body_read(bytes *rest, struct fact *ret)
 	case FACT_IMPORT_UNDONE:
 	case FACT_STAFF_ENDED:
 	case FACT_STAFF_LESS:
+	case FACT_STAFF_CREDENTIALS:
 		return eat_octets(rest, ret->object, sizeof(ret->object));
 	case FACT_SUPPRESSED:
 		return suppression_read(rest, &ret->suppression);

@@ -52,7 +52,8 @@
 	X(ERR_ROOT,             500, "root",                  "The root key is missing or wrong.") \
 	X(ERR_USAGE,            400, "usage",                 "The command line is not understood.") \
 	X(ERR_STEP_UP,          401, "step-up",               "This takes a fresh sign-in, at most five minutes old.") \
-	X(ERR_APPROVAL,         403, "approval-needed",       "This takes a second person, who has not approved of it.")
+	X(ERR_APPROVAL,         403, "approval-needed",       "This takes a second person, who has not approved of it.") \
+	X(ERR_SIGN_IN,          401, "sign-in",               "The sign-in was not accepted.")
 
 enum err {
 	OK = 0,

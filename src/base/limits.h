@@ -93,6 +93,9 @@
 #define LIMIT_USER_NAME_BYTES 320              /* a name to sign in with; an e-mail address fits */
 #define LIMIT_PASSWORD_CHARS 256               /* code points of a password */
 #define LIMIT_PASSWORD_BYTES (4 * LIMIT_PASSWORD_CHARS)
+#define LIMIT_DEVICES 20                       /* browsers in which one staff member has signed in lately */
+#define LIMIT_SIGN_INS 20                      /* of the last sign-ins that one staff member is shown */
+#define LIMIT_INVITATION_HOURS 48              /* so long a one-time link is good at most */
 
 /* Identity provider */
 #define LIMIT_PROVIDER_GROUPS 500              /* groups that give a role */

@@ -115,7 +115,7 @@ password_hash(struct job *job, struct hasher *hasher, uint64_t caller, str passw
 
 	if (!turn_take(hasher, caller))
 		return fail(job, ERR_BUSY, WHY_BUSY);
-	failed = crypto_pwhash_str_alg(hash, password.ptr, password.len, OPS, MEMORY,
+	failed = crypto_pwhash_str_alg(hash, password.len ? password.ptr : "", password.len, OPS, MEMORY,
 	                               crypto_pwhash_ALG_ARGON2ID13);
 	turn_end(hasher);
 	if (failed)
@@ -138,7 +138,7 @@ password_check(struct job *job, struct hasher *hasher, uint64_t caller, str hash
 		memcpy(stored, hasher->nobody, sizeof(stored));
 	if (!turn_take(hasher, caller))
 		return fail(job, ERR_BUSY, WHY_BUSY);
-	right = crypto_pwhash_str_verify(stored, password.ptr, password.len) == 0;
+	right = crypto_pwhash_str_verify(stored, password.len ? password.ptr : "", password.len) == 0;
 	turn_end(hasher);
 	*ret_right = right && there;
 	*ret_outdated = *ret_right && crypto_pwhash_str_needs_rehash(stored, OPS, MEMORY) != 0;

@@ -31,23 +31,18 @@ recovery_new(struct buf *ret_text, uint8_t ret_digest[DIGEST_BYTES])
 	digest_of(code.ptr, ret_digest);
 }
 
-/* 0 when it is no character of a code. */
-static char
-code_char(char c)
-{
-	if (c >= 'a' && c <= 'z')
-		c = (char)(c - 'a' + 'A');
-	switch (c) {
-	case '0':
-		return 'O';
-	case '1':
-		return 'L';
-	case '8':
-		return 'B';
-	default:
-		return (c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7') ? c : 0;
-	}
-}
+/* What a character stands for; 0: it is none of a code.  A table, so that a code takes the same time whatever its
+ * letters are. */
+static const char letters[128] = {
+	['0'] = 'O', ['1'] = 'L', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = 'B',
+#define LETTER(lower, upper) [lower] = upper, [upper] = upper,
+	LETTER('a', 'A') LETTER('b', 'B') LETTER('c', 'C') LETTER('d', 'D') LETTER('e', 'E') LETTER('f', 'F')
+	LETTER('g', 'G') LETTER('h', 'H') LETTER('i', 'I') LETTER('j', 'J') LETTER('k', 'K') LETTER('l', 'L')
+	LETTER('m', 'M') LETTER('n', 'N') LETTER('o', 'O') LETTER('p', 'P') LETTER('q', 'Q') LETTER('r', 'R')
+	LETTER('s', 'S') LETTER('t', 'T') LETTER('u', 'U') LETTER('v', 'V') LETTER('w', 'W') LETTER('x', 'X')
+	LETTER('y', 'Y') LETTER('z', 'Z')
+#undef LETTER
+};
 
 bool
 recovery_read(str text, uint8_t ret_digest[DIGEST_BYTES])
@@ -58,9 +53,10 @@ recovery_read(str text, uint8_t ret_digest[DIGEST_BYTES])
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.ptr[i] == ' ' || text.ptr[i] == '-')
 			continue;
-		if (len == CODE_CHARS || !code_char(text.ptr[i]))
+		if (len == CODE_CHARS || (unsigned char)text.ptr[i] >= sizeof(letters) ||
+		    !letters[(unsigned char)text.ptr[i]])
 			return false;
-		code[len++] = code_char(text.ptr[i]);
+		code[len++] = letters[(unsigned char)text.ptr[i]];
 	}
 	if (len != CODE_CHARS)
 		return false;

@@ -17,6 +17,7 @@
 #include "crypto/secret.h"
 #include "main/deliverer.h"
 #include "main/demo_start.h"
+#include "main/first_staff.h"
 #include "main/indexer.h"
 #include "main/listen_on.h"
 #include "main/log.h"
@@ -178,12 +179,13 @@ url_of(struct job *job, const struct listen_on *on, const struct server *server)
 
 static enum err
 say_ready(struct job *job, const struct cli *cli, const struct args *args, const char *dir,
-          const char *url, bool demo)
+          const char *url, bool demo, const struct access *access)
 {
 	log_info("start", "version=%s data=%s url=%s socket=%s/valv.sock", cli->version, dir,
 	         *url ? url : "none", dir);
 	if (demo)
 		demo_say(job, cli, dir, url);
+	TRY(first_staff(job, cli, access, dir, url));
 	fflush(stdout);
 	if (!arg_given(args, "ready-file"))
 		return OK;
@@ -210,7 +212,7 @@ run(struct job *job, struct cli *cli, const struct args *args)
 	TRY(demo_is(job, serving.vault, &demo));
 	TRY(start(job, dir, &on, (unsigned)workers, demo, arg_given(args, "behind-tls-proxy"), &serving));
 	url = url_of(job, &on, serving.server);
-	TRY(say_ready(job, cli, args, dir, url, demo && arg_given(args, "demo")));
+	TRY(say_ready(job, cli, args, dir, url, demo && arg_given(args, "demo"), &serving.vault->access));
 	stop_wait();
 	atomic_store(&serving.vault->stopping, true);
 	log_info("stop", "grace_seconds=%d", GRACE_SECONDS);

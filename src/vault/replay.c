@@ -6,7 +6,7 @@
 
 #include "access/key.h"
 #include "access/provider.h"
-#include "access/staff.h"
+#include "access/session.h"
 #include "store/fault.h"
 #include "vault/replay_person.h"
 #include "vault/rows.h"
@@ -15,7 +15,7 @@
 #define PAGE 500
 
 /* A new kind of fact has a number here and a case in fact_place() and whole_say(). */
-_Static_assert(FACT_COUNT == 14, "every kind of fact has a way to be said again (R1)");
+_Static_assert(FACT_COUNT == 15, "every kind of fact has a way to be said again (R1)");
 
 struct replaying {
 	struct job *job; /* owns what is listed */
@@ -177,6 +177,7 @@ fact_place(struct replaying *replaying, const struct fact *fact, bytes plain)
 	case FACT_STAFF_ENDED:
 	case FACT_STAFF_LESS:
 	case FACT_PROVIDER_CHANGED:
+	case FACT_STAFF_CREDENTIALS:
 		told_append(&replaying->first, &replaying->last, told_copy(replaying, plain));
 		break;
 	case FACT_RESTORED: /* what that restore took away stands before it */
@@ -293,6 +294,17 @@ staff_less_again_steps(struct job *job, struct db *db, void *arg)
 	return staff_less_steps(job, db, *no);
 }
 
+/* What they sign in with now is not in the backup, and what is there is what they did away with. */
+static enum err
+credentials_again_steps(struct job *job, struct db *db, void *arg)
+{
+	const int64_t *no = arg;
+	int64_t count;
+
+	TRY(staff_credentials_end_steps(job, db, *no, &count));
+	return session_end_all_steps(job, db, *no, NULL, &count);
+}
+
 static enum err
 staff_one_say(struct job *job, struct replaying *replaying, const struct fact *fact, int64_t no)
 {
@@ -300,7 +312,8 @@ staff_one_say(struct job *job, struct replaying *replaying, const struct fact *f
 
 	if (fact->kind == FACT_STAFF_ENDED)
 		return staff_end(job, &replaying->vault->access, no, END_RESTORE, &ended);
-	return store_write(job, replaying->vault->store, WRITE_RESERVED, staff_less_again_steps, &no);
+	return store_write(job, replaying->vault->store, WRITE_RESERVED,
+	                   fact->kind == FACT_STAFF_LESS ? staff_less_again_steps : credentials_again_steps, &no);
 }
 
 static enum err
@@ -386,6 +399,7 @@ whole_say(struct job *job, struct replaying *replaying, const struct fact *fact)
 		return key_revoked_say(job, replaying, fact);
 	case FACT_STAFF_ENDED:
 	case FACT_STAFF_LESS:
+	case FACT_STAFF_CREDENTIALS:
 		return staff_say(job, replaying, fact);
 	case FACT_PROVIDER_CHANGED:
 		return store_write(job, vault->store, WRITE_RESERVED, provider_forget, NULL);

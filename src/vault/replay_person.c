@@ -61,6 +61,7 @@ fact_gather(struct doing *doing, const struct fact *fact)
 	case FACT_STAFF_ENDED:
 	case FACT_STAFF_LESS:
 	case FACT_PROVIDER_CHANGED:
+	case FACT_STAFF_CREDENTIALS:
 	case FACT_RESTORED:
 	case FACT_COUNT:
 		break;

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import jsonschema
 
 CANARY = 'kanariefagel-7f3a'
+SETS_COOKIES = {'/v1/session', '/v1/invitation', '/v1/me/password'}
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -191,7 +192,11 @@ class Client:
             assert rule in reply.header('Content-Security-Policy'), reply
         names = [name.lower() for name, _ in reply.headers if name.lower() != 'set-cookie']
         assert len(names) == len(set(names)), reply.headers
-        assert not reply.header('Set-Cookie') and not reply.header('Server'), reply.headers
+        cookies = [value for name, value in reply.headers if name.lower() == 'set-cookie']
+        assert not cookies or urlsplit(target).path in SETS_COOKIES, reply.headers
+        assert all(value.startswith('__Host-') and '; Path=/; Secure; HttpOnly; SameSite=Strict' in value
+                   for value in cookies), cookies
+        assert not reply.header('Server'), reply.headers
         everything = reply.body + repr(reply.headers).encode()
         if reply.status >= 400:  # X3: nothing that was sent comes back
             for canary in canaries:

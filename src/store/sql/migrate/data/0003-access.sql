@@ -154,3 +154,67 @@ CREATE TABLE provider_seen (
 	until_at  {int} NOT NULL
 ) {clustered};
 CREATE INDEX provider_seen_until ON provider_seen (until_at);
+
+-- --- how staff sign in (access/credential.h, throttle.h, invitation.h) ---------------------------
+
+-- sealed: the Argon2id string, under the key `credential`.  short: good only beside a second factor.
+CREATE TABLE password (
+	staff    {int} PRIMARY KEY,
+	sealed   {bytes} NOT NULL,
+	short    {int} NOT NULL,
+	made_at  {int} NOT NULL
+) {clustered};
+
+-- sealed: the secret of an authenticator app.  confirmed_at: NULL until a code was shown.  last_step: the last
+-- one used, so that no code counts twice.
+CREATE TABLE totp (
+	staff         {int} PRIMARY KEY,
+	sealed        {bytes} NOT NULL,
+	confirmed_at  {int},
+	last_step     {int}
+) {clustered};
+
+-- Codes on paper that were not used yet.
+CREATE TABLE recovery_code (
+	staff   {int} NOT NULL,
+	digest  {bytes} NOT NULL,
+	PRIMARY KEY (staff, digest)
+) {clustered};
+
+-- Browsers in which somebody has signed in; digest: of what their cookie holds.
+CREATE TABLE device (
+	digest   {bytes} PRIMARY KEY,
+	staff    {int} NOT NULL,
+	used_at  {int} NOT NULL
+) {clustered};
+CREATE INDEX device_staff ON device (staff, used_at);
+
+-- The last sign-ins and failures of each, for them to see.  outcome: 0, or the error.
+CREATE TABLE sign_in (
+	staff    {int} NOT NULL,
+	at       {int} NOT NULL,
+	method   {int} NOT NULL,
+	outcome  {int} NOT NULL,
+	PRIMARY KEY (staff, at)
+) {clustered};
+
+-- Tries in a row, by lane (access/throttle.h).  digest: keyed, of a name or an address.
+CREATE TABLE attempt (
+	lane        {int} NOT NULL,
+	digest      {bytes} NOT NULL,
+	count       {int} NOT NULL,
+	counted_at  {int} NOT NULL,
+	tried_at    {int} NOT NULL,
+	PRIMARY KEY (lane, digest)
+) {clustered};
+CREATE INDEX attempt_tried ON attempt (tried_at);
+
+-- One-time links: one for each account at most.  epoch: the account's when it was made.
+CREATE TABLE invitation (
+	staff       {int} PRIMARY KEY,
+	digest      {bytes} NOT NULL UNIQUE,
+	epoch       {int} NOT NULL,
+	made_at     {int} NOT NULL,
+	expires_at  {int} NOT NULL
+) {clustered};
+CREATE INDEX invitation_expires ON invitation (expires_at);
