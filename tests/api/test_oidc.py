@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import pytest
 
 from client import Client
+from lives import Vault
 from provider import CHANGED, LOGOUT, REVOKED, VERIFY, Key, Provider, b64, token
 
 _names = itertools.count(1)
@@ -756,3 +757,44 @@ def test_calls_that_are_refused_change_nothing(vault, operator, description, pro
     assert operator.put('/v1/identity-provider', {**definition(vault, provider), 'more': 1}).status == 422
     assert operator.get('/v1/identity-provider').json == before
 
+
+def test_a_restore_brings_back_no_provider_that_was_changed_since(tmp_path, provider):
+    vault = Vault(tmp_path / 'vault').init().start()
+    try:
+        def put(**more):
+            return vault.operator.put('/v1/identity-provider', definition(vault.server, provider, **more)).status
+
+        assert vault.operator.post('/v1/admin/delivery', {'networks': ['127.0.0.0/8']}).status == 200
+        assert put() == 200
+        first = vault.backup()
+        assert put(joiners=True, groups_claim='g', groups=[{'group': 'a', 'role': 'auditor', 'purposes': '*'}]) == 200
+        second = vault.backup()
+        vault.stop()
+        vault.restore(second)
+        vault.start()
+        assert vault.operator.get('/v1/identity-provider').json['joiners']
+        vault.stop()
+        vault.restore(first)
+        vault.start()
+        assert vault.operator.get('/v1/identity-provider').status == 404
+    finally:
+        vault.stop('kill')
+
+
+def test_who_was_ended_by_a_logout_stays_ended_after_a_restore(tmp_path, provider):
+    vault = Vault(tmp_path / 'vault').init().start()
+    try:
+        assert vault.operator.post('/v1/admin/delivery', {'networks': ['127.0.0.0/8']}).status == 200
+        assert vault.operator.put('/v1/identity-provider', definition(vault.server, provider, logout_ends='access')).status == 200
+        id, subject = account(vault.operator, provider)
+        one = signed_in(vault.server, provider, subject)
+        backup = vault.backup()
+        assert logout(vault.server, provider.logout(sub=subject)).status == 200
+        vault.stop()
+        vault.restore(backup)
+        vault.start()
+        one.client = Client(vault.server.url)
+        assert not one.is_in
+        assert vault.operator.get(f'/v1/staff/{id}').json['state'] == 'ended'
+    finally:
+        vault.stop('kill')
