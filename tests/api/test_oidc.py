@@ -342,9 +342,11 @@ def test_a_code_counts_once(browser, provider, subject):
 def test_an_answer_to_another_browser_is_refused(vault, provider, subject):
     victim, attacker = Browser(vault), Browser(vault)
     answer = provider.authorize(attacker.start(), subject)
+    redeemed = provider.calls.count('/realm/token')
     assert victim.callback(answer).status == 401  # no attempt at all
     victim.start()
     assert victim.callback(answer).status == 401  # another attempt
+    assert provider.calls.count('/realm/token') == redeemed  # the code was not even looked at
     assert not victim.is_in
 
 
@@ -479,14 +481,15 @@ def test_a_logout_of_somebody_unknown_is_fine(vault, provider):
     assert logout(vault, provider.logout(sid='nothing')).status == 200
 
 
-def test_a_sign_in_that_began_before_the_logout_is_over(vault, provider, subject):
+def test_a_sign_in_that_began_before_the_logout_is_over(vault, operator, provider, subject):
     one, two = Browser(vault), Browser(vault)
-    first, second = provider.authorize(one.start(), subject), provider.authorize(two.start(), subject, sid='c2')
+    other = account(operator, provider)[1]
+    first, second = provider.authorize(one.start(), subject), provider.authorize(two.start(), other, sid='c2')
     assert logout(vault, provider.logout(sub=subject)).status == 200
     assert one.callback(first).status == 401 and not one.is_in
     assert logout(vault, provider.logout(sid='c2')).status == 200
     assert two.callback(second).status == 401 and not two.is_in
-    assert signed_in(vault, provider, subject, sid='c3')
+    assert signed_in(vault, provider, subject, sid='c1') and signed_in(vault, provider, other, sid='c3')
 
 
 def test_a_logout_can_end_all_access(vault, operator, provider, put):
@@ -796,5 +799,23 @@ def test_who_was_ended_by_a_logout_stays_ended_after_a_restore(tmp_path, provide
         one.client = Client(vault.server.url)
         assert not one.is_in
         assert vault.operator.get(f'/v1/staff/{id}').json['state'] == 'ended'
+    finally:
+        vault.stop('kill')
+
+
+def test_an_attempt_ends_after_ten_minutes(tmp_path, provider):
+    clock = tmp_path / 'clock'
+    clock.write_text('0')
+    vault = Vault(tmp_path / 'vault').init().start(VALV_TEST_CLOCK=str(clock))
+    try:
+        assert vault.operator.post('/v1/admin/delivery', {'networks': ['127.0.0.0/8']}).status == 200
+        assert vault.operator.put('/v1/identity-provider', definition(vault.server, provider)).status == 200
+        _, subject = account(vault.operator, provider)
+        for minutes, status in ((9.9, 200), (10.1, 401)):
+            browser = Browser(vault.server)
+            clock.write_text('0')
+            answer = provider.authorize(browser.start(), subject, exp=later(3600))
+            clock.write_text(str(int(minutes * 60e6)))
+            assert browser.callback(answer).status == status
     finally:
         vault.stop('kill')
