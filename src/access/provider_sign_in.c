@@ -1,4 +1,5 @@
 /* access/provider_sign_in.c -- signing in through the provider: P1 to P3 of provider.h. */
+#include "access/credential.h"
 #include "access/provider.h"
 #include "base/limits.h"
 #include "os/random.h"
@@ -397,6 +398,7 @@ session_begin(struct job *job, struct db *db, struct finishing *f)
 
 	acts_as(job, f);
 	TRY(session_make_steps(job, f->access, db, &new, &f->ret->token));
+	TRY(sign_in_put_steps(job, db, new.staff, new.method, OK)); /* for them to see */
 	return entry_of(job, db, f, ENTRY_SIGN_IN);
 }
 

@@ -199,8 +199,8 @@ on_session_fresh_post(struct job *job, struct call *call)
 	uint8_t peer[PEER_BYTES];
 	struct proofs proofs;
 
-	TRY(me(job, call));
 	TRY(proofs_read(job, call, peer, &proofs));
+	TRY(me(job, call));
 	TRY(sign_in_again(job, &call->api->desk, &call->principal.session, &proofs));
 	call->principal.session.proved_at = job->now;
 	return session_answer(job, call, &call->principal.session, 200);
@@ -304,15 +304,16 @@ prove_for_password(struct job *job, struct call *call)
 {
 	uint8_t peer[PEER_BYTES];
 	struct proofs proofs = { .device = call_cookie(call, DEVICE_COOKIE), .code = S("") };
-	bool there;
+	bool there, coded;
 
 	TRY(json_str(job, call->body, "present", LIMIT_STRING_BYTES, &proofs.password, &there));
+	TRY(json_str(job, call->body, "code", LIMIT_STRING_BYTES, &proofs.code, &coded));
+	TRY(me(job, call));
 	if (!there && !principal_fresh(&call->principal, job->now))
 		return fail(job, ERR_STEP_UP, "send the present password too, or prove again who you are");
 	if (!there)
 		return OK;
 	proofs.peer = call_peer(call, peer) ? peer : NULL;
-	TRY(json_str(job, call->body, "code", LIMIT_STRING_BYTES, &proofs.code, &there));
 	return sign_in_again(job, &call->api->desk, &call->principal.session, &proofs);
 }
 
@@ -322,7 +323,6 @@ on_me_password_put(struct job *job, struct call *call)
 	struct staff staff;
 	str password;
 
-	TRY(me(job, call));
 	TRY(json_need_str(job, call->body, "password", LIMIT_STRING_BYTES, &password));
 	TRY(prove_for_password(job, call));
 	TRY(staff_get(job, &call->vault->access, job->db, call->principal.staff, &staff));
@@ -367,8 +367,8 @@ on_me_totp_confirm_post(struct job *job, struct call *call)
 	struct recovery_codes codes;
 	str code;
 
-	TRY(me(job, call));
 	TRY(json_need_str(job, call->body, "code", LIMIT_STRING_BYTES, &code));
+	TRY(me(job, call));
 	TRY(own_totp_confirm(job, &call->api->desk, &call->principal.session, code, &codes));
 	codes_write(call, &codes);
 	return OK;

@@ -4,8 +4,10 @@
 #include <stdatomic.h>
 
 #include "access/idempotency.h"
+#include "access/invitation.h"
 #include "access/look.h"
 #include "access/session.h"
+#include "access/throttle.h"
 #include "rights/link.h"
 #include "rights/request.h"
 #include "vault/decide.h"
@@ -32,6 +34,18 @@ sessions_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_co
 	return session_forget(job, vault->store, max, ret_count);
 }
 
+static enum err
+attempts_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
+{
+	return attempts_forget(job, vault->store, max, ret_count);
+}
+
+static enum err
+invitations_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
+{
+	return invitations_forget(job, vault->store, max, ret_count);
+}
+
 /* All at once: what waits to be sent is never much. */
 static enum err
 outbox_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
@@ -50,6 +64,8 @@ static chore_step *const chores[] = {
 	requests_sweep,   /* what was written in closed requests, and later their rows */
 	looks_step,       /* who looked at whom in the hours before */
 	sessions_step,    /* sessions whose end has come */
+	attempts_step,    /* names and addresses that nobody tries to sign in with any more */
+	invitations_step, /* links that nobody used in time */
 	outbox_step,      /* what was not sent in its life, and the keys that sealed it */
 };
 

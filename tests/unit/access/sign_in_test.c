@@ -405,6 +405,7 @@ no_spelling_of_a_name_and_no_address_of_a_network_is_another(void **state)
 	struct vault_fixture *f = *state;
 	uint8_t peer[PEER_BYTES] = { 0 };
 	struct attempt attempt;
+	uint64_t forgotten;
 
 	for (size_t i = 0; i < COUNT(spelled); i++) {
 		peer[0] = (uint8_t)i; /* from everywhere */
@@ -454,6 +455,17 @@ no_spelling_of_a_name_and_no_address_of_a_network_is_another(void **state)
 	peer[15] = 1;
 	attempt = counted(f, "third", peer);
 	assert_true(attempt.allowed);
+	/* What was tried a few times goes after a day, and the rest after thirty. */
+	assert_ok(attempts_forget(&f->job, f->store, 1000, &forgotten));
+	assert_int_equal(forgotten, 0);
+	f->job.now += 2 * TIME_DAY;
+	assert_ok(attempts_forget(&f->job, f->store, 1000, &forgotten));
+	assert_true(forgotten > 40);
+	f->job.now += 29 * TIME_DAY;
+	assert_ok(attempts_forget(&f->job, f->store, 1000, &forgotten));
+	assert_true(forgotten >= 2);
+	assert_ok(attempts_forget(&f->job, f->store, 1000, &forgotten));
+	assert_int_equal(forgotten, 0);
 }
 
 static void
