@@ -71,12 +71,10 @@ must_check enum err call_authorise(struct job *job, struct call *call);
 /* What takes two people: *ret_answered when it is asked for first, and 202 with the approval is the answer; else somebody
  * else approved of exactly this.  summary: for people, without personal data. */
 must_check enum err call_second(struct job *job, struct call *call, str summary, bool *ret_answered);
-/* A cookie; empty where there is none, or two. */
-str call_cookie(const struct call *call, str name);
 /* The address that the call comes from, behind a proxy the one that the proxy names; false on the socket. */
 bool call_peer(const struct call *call, uint8_t ret[PEER_BYTES]);
 /* The value of a cookie; empty when there is none, or two. */
-str call_cookie(const struct call *call, str cookie);
+str call_cookie(const struct call *call, str name);
 /* The registry as of now, held until the call ends. */
 must_check enum err call_registry(struct job *job, struct call *call);
 /* As require_purpose(); remembers the purpose for the audit entry of a refusal. */
