@@ -86,13 +86,14 @@ class Provider:
         self.keys = [Key('RS256', 'rsa-1'), Key('ES256', 'ec-1'), Key('EdDSA', 'ed-1'), Key('PS256', 'pss-1')]
         self.key = self.keys[0]
         self.client, self.secret = 'valv', secrets.token_urlsafe(24)
-        self.codes, self.forge, self.metadata, self.calls = {}, None, {}, []
+        self.codes, self.forge, self.metadata, self.calls, self.slow = {}, None, {}, [], 0
         self.jtis = itertools.count(1)
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 outer.calls.append(self.path)
+                time.sleep(outer.slow)
                 path = urlsplit(self.path).path
                 if path == '/realm/.well-known/openid-configuration':
                     return self.answer(200, outer.document())

@@ -8,6 +8,7 @@ import itertools
 import json
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
@@ -817,5 +818,39 @@ def test_an_attempt_ends_after_ten_minutes(tmp_path, provider):
             answer = provider.authorize(browser.start(), subject, exp=later(3600))
             clock.write_text(str(int(minutes * 60e6)))
             assert browser.callback(answer).status == status
+    finally:
+        vault.stop('kill')
+
+
+def test_a_slow_provider_is_asked_once_for_all_who_wait(tmp_path):
+    vault, slow = Vault(tmp_path / 'vault').init().start(), Provider()
+    try:
+        assert vault.operator.post('/v1/admin/delivery', {'networks': ['127.0.0.0/8']}).status == 200
+        assert vault.operator.put('/v1/identity-provider', definition(vault.server, slow)).status == 200
+        subjects = [account(vault.operator, slow)[1] for _ in range(6)]
+        slow.slow = 1.5
+        with ThreadPoolExecutor(6) as pool:
+            replies = list(pool.map(lambda subject: Browser(vault.server).sign_in(slow, subject), subjects))
+        assert [reply.status for reply in replies] == [200] * 6
+        assert slow.calls.count('/realm/keys') == 1
+    finally:
+        slow.close()
+        vault.stop('kill')
+
+
+def test_a_provider_that_is_down_keeps_nobody_in_and_lets_nobody_in(tmp_path):
+    vault, down = Vault(tmp_path / 'vault').init().start(), Provider()
+    try:
+        assert vault.operator.post('/v1/admin/delivery', {'networks': ['127.0.0.0/8']}).status == 200
+        assert vault.operator.put('/v1/identity-provider', definition(vault.server, down)).status == 200
+        id, subject = account(vault.operator, down)
+        one, two = signed_in(vault.server, down, subject), Browser(vault.server)
+        answer, bye = down.authorize(two.start(), subject), down.logout(sub=subject)
+        down.close()
+        headers = [('Cookie', f'{ATTEMPT}={two.jar[ATTEMPT]}')]
+        reply = Client(vault.server.url).raw('GET', '/oidc/callback?' + urlencode(answer), headers=headers)
+        assert reply.status == 503 and reply.header('Retry-After') and not cookies(reply).get(SESSION), reply
+        assert one.is_in
+        assert logout(vault.server, bye).status == 200 and not one.is_in  # its keys are known for a day
     finally:
         vault.stop('kill')
