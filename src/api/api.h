@@ -22,6 +22,7 @@ struct api;
 
 struct api_options {
 	bool demo; /* the page at / says that the people are made up */
+	str origin, relying_party; /* of passkeys; empty: http://localhost and the port */
 	bool behind_proxy; /* the last address in X-Forwarded-For is the caller's */
 };
 

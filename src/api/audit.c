@@ -1,5 +1,6 @@
 /* api/audit.c -- the audit log as JSON: numbers become the names and public ids that they stand for. */
 #include "api/audit.h"
+#include "webauthn/webauthn.h"
 
 #include "audit/index.h"
 #include "backup/restore.h"
@@ -211,6 +212,26 @@ reveal_write(struct call *call, bytes body, struct json_out *out)
 }
 
 /* The account's id comes first. */
+/* Whose passkey, unless nobody has it, and which; or what was wrong with the ceremony. */
+static void
+passkey_entry_write(enum entry_act act, bytes rest, struct json_out *out)
+{
+	uid nobody = { 0 }, staff, passkey;
+	bytes octets;
+	uint8_t fault;
+
+	if (!eat_bytes(&rest, 16, &octets) || !uid_from_bytes(octets, &staff))
+		return;
+	if (memcmp(&staff, &nobody, sizeof(staff)) != 0)
+		json_pair_uid(out, S("staff"), staff);
+	if (act == ENTRY_PASSKEY_REFUSED) {
+		if (eat_u8(&rest, &fault) && fault < WEBAUTHN_FAULTS)
+			json_pair_str(out, S("ceremony"), webauthn_word((enum webauthn_fault)fault));
+	} else if (uid_from_bytes(rest, &passkey)) {
+		json_pair_uid(out, S("passkey"), passkey);
+	}
+}
+
 static void
 staff_entry_write(bytes body, struct json_out *out)
 {
@@ -359,6 +380,11 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, int6
 	case ENTRY_SIGN_IN:
 	case ENTRY_SIGN_OUT:
 		staff_entry_write(body, out);
+		break;
+	case ENTRY_PASSKEY_ADD:
+	case ENTRY_PASSKEY_REMOVE:
+	case ENTRY_PASSKEY_REFUSED:
+		passkey_entry_write(row->act, body, out);
 		break;
 	case ENTRY_SUBJECT_SEARCH:
 		search_write(call, row, out);

@@ -318,6 +318,9 @@ query_check(struct job *job, const struct call *call)
 		if (route_has(call->route, ROUTE_CSV) &&
 		    (str_eq(name, S("offset")) || str_eq(name, S("last"))))
 			continue;
+		if (route_has(call->route, ROUTE_WEB) && route_has(call->route, ROUTE_HTML) &&
+		    str_eq(name, S("language")))
+			continue;
 		return fail(job, ERR_MALFORMED,
 		            "a query parameter that this address does not take");
 	}

@@ -355,6 +355,10 @@ put_other_parameters(struct json_out *out, const struct route *route)
 	if (route_has(route, ROUTE_TWO) || route_has(route, ROUTE_TWO_MAYBE))
 		put_parameter(out, IN_HEADER, S("Valv-Approval"), false, S("{\"type\":\"string\",\"format\":\"uuid\"}"),
 		              S("The approval by somebody else, of exactly this call; used up by it."));
+	if (route_has(route, ROUTE_WEB) && route_has(route, ROUTE_HTML))
+		put_parameter(out, IN_QUERY, S("language"), false,
+		              S("{\"type\":\"string\",\"enum\":[\"sv\",\"en\"]}"),
+		              S("The page's language; what the browser asks for unless said."));
 	if (route_has(route, ROUTE_OF_SUBJECT))
 		put_parameter(out, IN_QUERY, S("subject"), false,
 		              S("{\"type\":\"string\",\"format\":\"uuid\"}"),
@@ -471,14 +475,19 @@ put_success(struct json_out *out, const struct route *route, int status)
 	if (status != 204) {
 		json_name(out, S("content"));
 		json_open(out, '{');
-		if (route_has(route, ROUTE_HTML))
+		if (route_has(route, ROUTE_HTML)) {
 			put_media(out, S("text/html"), SCHEMA_NONE, false);
-		else if (route_has(route, ROUTE_TEXT))
+		} else if (route_has(route, ROUTE_WEB)) {
+			put_media(out, S("text/css"), SCHEMA_NONE, false);
+			put_media(out, S("text/javascript"), SCHEMA_NONE, false);
+			put_media(out, S("image/svg+xml"), SCHEMA_NONE, false);
+		} else if (route_has(route, ROUTE_TEXT)) {
 			put_media(out, S("text/plain"), SCHEMA_NONE, false);
-		else if (route_has(route, ROUTE_NDJSON))
+		} else if (route_has(route, ROUTE_NDJSON)) {
 			put_media(out, S("application/x-ndjson"), route->answer, true);
-		else
+		} else {
 			put_media(out, S("application/json"), route->answer, false);
+		}
 		put_files(out, route);
 		json_close(out, '}');
 	}

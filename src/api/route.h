@@ -45,6 +45,7 @@ enum route_flags {
 	                               * not in the API description */
 	ROUTE_MAY_LACK = 1LL << 41,   /* of something that may not be there: 404 */
 	ROUTE_SIGN_IN = 1 << 30,      /* looks at what shows who somebody is: 401 sign-in */
+	ROUTE_WEB = 1 << 29,          /* a page for staff, which takes `language`; or a file of the pages */
 };
 
 #define ROUTE_PARAMS_MAX 2

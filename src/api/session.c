@@ -6,6 +6,7 @@
 #include "access/own.h"
 #include "access/role.h"
 #include "access/throttle.h"
+#include "api/session.h"
 #include "api/staff.h"
 #include "base/limits.h"
 
@@ -43,8 +44,8 @@ cookies_of(struct job *job, struct call *call, str token, str device)
 
 /* --- who is here --------------------------------------------------------------------------------- */
 
-static enum err
-me(struct job *job, const struct call *call)
+enum err
+session_me(struct job *job, const struct call *call)
 {
 	if (!call->principal.person)
 		return fail(job, ERR_DENIED, "this is for people who signed in");
@@ -123,7 +124,7 @@ times_write(struct job *job, struct json_out *out, const struct session *session
 	return OK;
 }
 
-static enum err
+enum err
 session_answer(struct job *job, struct call *call, const struct session *session, int status)
 {
 	struct json_out *out;
@@ -145,6 +146,13 @@ session_answer(struct job *job, struct call *call, const struct session *session
 	TRY(lately_write(job, out, staff.no));
 	json_close(out, '}');
 	return OK;
+}
+
+enum err
+session_begun(struct job *job, struct call *call, const struct signed_in *in)
+{
+	cookies_of(job, call, in->token, in->device);
+	return session_answer(job, call, &in->session, 201);
 }
 
 /* --- the session ----------------------------------------------------------------------------------- */
@@ -171,21 +179,20 @@ on_session_post(struct job *job, struct call *call)
 	TRY(json_need_str(job, call->body, "user_name", LIMIT_STRING_BYTES, &proofs.user_name));
 	proofs.session = call_cookie(call, SESSION_COOKIE);
 	TRY(sign_in(job, &call->api->desk, &proofs, &in));
-	cookies_of(job, call, in.token, in.device);
-	return session_answer(job, call, &in.session, 201);
+	return session_begun(job, call, &in);
 }
 
 enum err
 on_session_get(struct job *job, struct call *call)
 {
-	TRY(me(job, call));
+	TRY(session_me(job, call));
 	return session_answer(job, call, &call->principal.session, 200);
 }
 
 enum err
 on_session_delete(struct job *job, struct call *call)
 {
-	TRY(me(job, call));
+	TRY(session_me(job, call));
 	TRY(sign_out(job, &call->api->desk, &call->principal.session));
 	cookie_put(job, call, SESSION_COOKIE, S(""), 0);
 	response_header(call->response, S("Clear-Site-Data"), S("\"cache\", \"storage\""));
@@ -200,7 +207,7 @@ on_session_fresh_post(struct job *job, struct call *call)
 	struct proofs proofs;
 
 	TRY(proofs_read(job, call, peer, &proofs));
-	TRY(me(job, call));
+	TRY(session_me(job, call));
 	TRY(sign_in_again(job, &call->api->desk, &call->principal.session, &proofs));
 	call->principal.session.proved_at = job->now;
 	return session_answer(job, call, &call->principal.session, 200);
@@ -275,7 +282,7 @@ on_me_credentials_get(struct job *job, struct call *call)
 	OWNED(credentials_end) struct credentials have = { 0 };
 	struct json_out *out;
 
-	TRY(me(job, call));
+	TRY(session_me(job, call));
 	TRY(credentials_get(job, call->api->desk.credential_key, job->db, call->principal.staff, &have));
 	out = answer_json(call, 200);
 	json_open(out, '{');
@@ -308,7 +315,7 @@ prove_for_password(struct job *job, struct call *call)
 
 	TRY(json_str(job, call->body, "present", LIMIT_STRING_BYTES, &proofs.password, &there));
 	TRY(json_str(job, call->body, "code", LIMIT_STRING_BYTES, &proofs.code, &coded));
-	TRY(me(job, call));
+	TRY(session_me(job, call));
 	if (!there && !principal_fresh(&call->principal, job->now))
 		return fail(job, ERR_STEP_UP, "send the present password too, or prove again who you are");
 	if (!there)
@@ -338,7 +345,7 @@ on_me_totp_post(struct job *job, struct call *call)
 	struct json_out *out;
 	str uri;
 
-	TRY(me(job, call));
+	TRY(session_me(job, call));
 	TRY(own_totp_begin(job, &call->api->desk, call->principal.staff, &uri));
 	out = answer_json(call, 200);
 	json_open(out, '{');
@@ -368,7 +375,7 @@ on_me_totp_confirm_post(struct job *job, struct call *call)
 	str code;
 
 	TRY(json_need_str(job, call->body, "code", LIMIT_STRING_BYTES, &code));
-	TRY(me(job, call));
+	TRY(session_me(job, call));
 	TRY(own_totp_confirm(job, &call->api->desk, &call->principal.session, code, &codes));
 	codes_write(call, &codes);
 	return OK;
@@ -377,7 +384,7 @@ on_me_totp_confirm_post(struct job *job, struct call *call)
 enum err
 on_me_totp_delete(struct job *job, struct call *call)
 {
-	TRY(me(job, call));
+	TRY(session_me(job, call));
 	TRY(own_totp_drop(job, &call->api->desk, call->principal.staff));
 	answer_empty(call);
 	return OK;
@@ -388,7 +395,7 @@ on_me_recovery_codes_post(struct job *job, struct call *call)
 {
 	struct recovery_codes codes;
 
-	TRY(me(job, call));
+	TRY(session_me(job, call));
 	TRY(own_recovery_new(job, &call->api->desk, call->principal.staff, &codes));
 	codes_write(call, &codes);
 	return OK;

@@ -5,6 +5,7 @@
 #include "access/approval.h"
 #include "access/glass.h"
 #include "access/key.h"
+#include "access/passkey.h"
 #include "access/provider.h"
 #include "access/role.h"
 #include "audit/entry.h"
@@ -82,6 +83,8 @@ static const struct word approval_state[] = {
 	WORD(APPROVAL_USED, "used"),       WORD(APPROVAL_CANCELLED, "cancelled"), WORD(100, "over"),
 };
 static const struct word auth[] = { AUTH_TABLE(THIRD) };
+static const struct word ceremony[] = { WEBAUTHN_TABLE(SECOND) };
+static const struct word transport[] = { TRANSPORT_TABLE(THIRD) };
 static const struct word logout_ends[] = { LOGOUT_ENDS_TABLE(LOGOUT_WORD) };
 static const struct word glass_verdict[] = {
 	WORD(GLASS_UNREVIEWED, "unreviewed"),
@@ -238,6 +241,8 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_ALERT] = LIST(alert_words),
 	[WORDS_APPROVAL_STATE] = LIST(approval_state),
 	[WORDS_AUTH] = LIST(auth),
+	[WORDS_CEREMONY] = LIST(ceremony),
+	[WORDS_TRANSPORT] = LIST(transport),
 	[WORDS_LOGOUT_ENDS] = LIST(logout_ends),
 	[WORDS_GLASS_VERDICT] = LIST(glass_verdict),
 	[WORDS_GLASS_VERDICT_GIVEN] = LIST(glass_verdict_given),

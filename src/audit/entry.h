@@ -99,7 +99,10 @@
 	X(ENTRY_PROVIDER_SIGNAL,    "provider.signal") \
 	X(ENTRY_PROVIDER_LATE,      "provider.late")       /* access/provider_signal.c: what lay between the event and its coming */ \
 	X(ENTRY_STAFF_INVITE,       "staff.invite")        /* account's id | u8 1: a reset */ \
-	X(ENTRY_CREDENTIAL,         "credential.change")   /* account's id | u8 which: access/own.c */
+	X(ENTRY_CREDENTIAL,         "credential.change")   /* account's id | u8 which: access/own.c */ \
+	X(ENTRY_PASSKEY_ADD,        "passkey.add")         /* these two: account's id | passkey's id */ \
+	X(ENTRY_PASSKEY_REMOVE,     "passkey.remove") \
+	X(ENTRY_PASSKEY_REFUSED,    "passkey.refused")     /* account's id, zeros: not known | u8 webauthn_fault */
 
 enum entry_act {
 	ENTRY_NONE = 0,

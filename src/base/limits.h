@@ -101,5 +101,7 @@
 #define LIMIT_PROVIDER_GROUPS 500              /* groups that give a role */
 #define LIMIT_PROVIDER_SECRET_BYTES 512        /* a client secret */
 #define LIMIT_EVENT_STAFF 100                  /* accounts that one security event may mean */
+#define LIMIT_PASSKEYS 20                      /* of one account */
+#define LIMIT_PASSKEY_NAME_BYTES 100           /* what its owner calls one */
 
 #endif

@@ -26,6 +26,7 @@
 #include "main/stop.h"
 #include "main/sweeper.h"
 #include "os/file.h"
+#include "webauthn/webauthn.h"
 
 #define LISTEN_DEFAULT "127.0.0.1:8400"
 #define WORKERS_DEFAULT 64 /* they wait for commits most of the time, and commit together */
@@ -42,6 +43,12 @@ static const struct option options[] = {
 	{ "behind-tls-proxy", NULL,
 	  "A proxy that speaks TLS stands in front: allows an address that other machines reach, and takes the last address in "
 	  "X-Forwarded-For for the caller's." },
+	{ "origin", "URL",
+	  "How people's browsers reach it, as https://valv.example.com: passkeys are bound to it. "
+	  "http://localhost and the port unless said, for trying it out on this machine." },
+	{ "relying-party", "DOMAIN",
+	  "What passkeys are for: the host of --origin unless said, or a domain that it is in, so that the host may "
+	  "change." },
 	{ "workers", "N", "Threads that answer, at most 512; 64 unless said." },
 	{ "ready-file", "FILE", "Write the URL into this file once requests are answered." },
 	{ "demo", NULL,
@@ -116,6 +123,25 @@ where_to_listen(struct cli *cli, const struct args *args, struct listen_on *ret)
 }
 
 static enum err
+where_it_is(struct cli *cli, const struct args *args, struct api_options *ret)
+{
+	str host;
+
+	if (!arg_given(args, "origin") && !arg_given(args, "relying-party"))
+		return OK;
+	ret->origin = arg_str(args, "origin");
+	if (!webauthn_origin_fits(ret->origin, &host))
+		return complain(cli, EXIT_USAGE,
+		                "serve: --origin takes https:// and a host, in lower case and without a path, as "
+		                "https://valv.example.com,\nor http://localhost:8400");
+	ret->relying_party = arg_given(args, "relying-party") ? arg_str(args, "relying-party") : host;
+	if (!webauthn_party_fits(ret->relying_party, host))
+		return complain(cli, EXIT_USAGE,
+		                "serve: --relying-party takes the host of --origin, or a domain that it is in");
+	return OK;
+}
+
+static enum err
 open_vault(struct job *job, struct cli *cli, const char *dir, const char *facts, bool demo,
            struct serving *serving)
 {
@@ -139,8 +165,8 @@ open_vault(struct job *job, struct cli *cli, const char *dir, const char *facts,
 }
 
 static enum err
-start(struct job *job, const char *dir, const struct listen_on *on, unsigned workers, bool demo,
-      bool behind_proxy, struct serving *serving)
+start(struct job *job, const char *dir, const struct listen_on *on, unsigned workers,
+      const struct api_options *api_options, struct serving *serving)
 {
 	struct server_config config = {
 		.address = on->address[0] ? on->address : NULL,
@@ -151,10 +177,9 @@ start(struct job *job, const char *dir, const struct listen_on *on, unsigned wor
 		.workers_reserved = WORKERS_RESERVED,
 		.grace_seconds = GRACE_SECONDS,
 	};
-	struct api_options api_options = { .demo = demo, .behind_proxy = behind_proxy };
 	struct entry entry = { .act = ENTRY_START };
 
-	TRY(api_open(job, serving->vault, &api_options, &serving->api));
+	TRY(api_open(job, serving->vault, api_options, &serving->api));
 	api_server_config(serving->api, &config);
 	TRY(entry_write(job, serving->vault->store, &entry, NULL));
 	TRY(server_start(job, &config, &serving->server));
@@ -199,20 +224,21 @@ run(struct job *job, struct cli *cli, const struct args *args)
 	const char *dir = data_dir(args), *url;
 	struct entry stopped = { .act = ENTRY_STOP };
 	uint64_t workers = WORKERS_DEFAULT;
+	struct api_options api_options = { .behind_proxy = arg_given(args, "behind-tls-proxy") };
 	struct listen_on on;
-	bool demo;
 
 	TRY(where_to_listen(cli, args, &on));
+	TRY(where_it_is(cli, args, &api_options));
 	TRY(arg_number(cli, args, "workers", WORKERS_MAX, &workers));
 	limits_set();
 	job->actor = (struct actor){ .kind = ACTOR_SYSTEM };
 	TRY(open_vault(job, cli, dir, arg_given(args, "facts") ? arg_c(args, "facts") : NULL,
 	               arg_given(args, "demo"), &serving));
 	stop_listen();
-	TRY(demo_is(job, serving.vault, &demo));
-	TRY(start(job, dir, &on, (unsigned)workers, demo, arg_given(args, "behind-tls-proxy"), &serving));
+	TRY(demo_is(job, serving.vault, &api_options.demo));
+	TRY(start(job, dir, &on, (unsigned)workers, &api_options, &serving));
 	url = url_of(job, &on, serving.server);
-	TRY(say_ready(job, cli, args, dir, url, demo && arg_given(args, "demo"), &serving.vault->access));
+	TRY(say_ready(job, cli, args, dir, url, api_options.demo && arg_given(args, "demo"), &serving.vault->access));
 	stop_wait();
 	atomic_store(&serving.vault->stopping, true);
 	log_info("stop", "grace_seconds=%d", GRACE_SECONDS);

@@ -44,7 +44,8 @@ enum webauthn_algorithm { WEBAUTHN_ES256 = -7, WEBAUTHN_EDDSA = -8, WEBAUTHN_RS2
 	X(WEBAUTHN_BACKUP,       "backup")       /* backed up, or eligible, where it cannot be */ \
 	X(WEBAUTHN_ALGORITHM,    "algorithm")    \
 	X(WEBAUTHN_SIGNATURE,    "signature")    \
-	X(WEBAUTHN_COUNTER,      "counter")
+	X(WEBAUTHN_COUNTER,      "counter")      \
+	X(WEBAUTHN_UNKNOWN,      "unknown")      /* the caller's: nobody has it, or somebody else */
 
 enum webauthn_fault {
 #define X(name, word) name,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import jsonschema
 
 CANARY = 'kanariefagel-7f3a'
-SETS_COOKIES = {'/v1/session', '/v1/invitation', '/v1/me/password'}
+SETS_COOKIES = {'/v1/session', '/v1/session/passkey', '/v1/invitation', '/v1/me/password'}
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -182,7 +182,8 @@ class Client:
 
     def check(self, method, target, reply, canaries=(CANARY,)):
         assert reply.status < 500, f'{method} {target}: {reply}'
-        assert reply.header('Cache-Control') == 'no-store', reply
+        forever = reply.status == 200 and target.startswith('/assets/')
+        assert reply.header('Cache-Control') == ('public, max-age=31536000, immutable' if forever else 'no-store'), reply
         assert reply.header('X-Content-Type-Options') == 'nosniff', reply
         assert reply.header('Referrer-Policy') == 'no-referrer', reply
         assert reply.header('Strict-Transport-Security') == 'max-age=31536000; includeSubDomains', reply

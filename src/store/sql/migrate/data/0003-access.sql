@@ -218,3 +218,26 @@ CREATE TABLE invitation (
 	expires_at  {int} NOT NULL
 ) {clustered};
 CREATE INDEX invitation_expires ON invitation (expires_at);
+
+-- --- passkeys (access/passkey.h) ------------------------------------------------------------------
+
+-- digest: keyed, of the id that its authenticator gave it.  sealed: that id, its public key and its name, under the key
+-- `credential`.  counter: of signatures, as last seen.
+CREATE TABLE passkey (
+	id         {bytes} PRIMARY KEY,
+	digest     {bytes} NOT NULL UNIQUE,
+	staff      {int} NOT NULL,
+	sealed     {bytes} NOT NULL,
+	counter    {int} NOT NULL,
+	backed_up  {int} NOT NULL,
+	made_at    {int} NOT NULL,
+	used_at    {int}
+) {clustered};
+CREATE INDEX passkey_staff ON passkey (staff);
+
+-- Challenges that were used, until they would be over anyway.
+CREATE TABLE challenge (
+	digest    {bytes} PRIMARY KEY,
+	until_at  {int} NOT NULL
+) {clustered};
+CREATE INDEX challenge_until ON challenge (until_at);
