@@ -17,7 +17,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'api'))
 
 from conftest import Server  # noqa: E402
-from staff import Staff  # noqa: E402
+from signing_in import Office  # noqa: E402
 
 PAIRS = int(os.environ.get('VALV_PAIRS', '5000'))
 T_MAX = 5
@@ -50,8 +50,7 @@ def test_a_name_that_there_is_takes_no_other_time_than_one_that_there_is_not(tmp
     server.init()
     server.start()
     try:
-        staff = Staff(server)
-        staff.begin(staff.make('known.name@example.com'))
+        Office(server).join('known.name@example.com')
         port = int(server.url.rsplit(':', 1)[1])
         taken, answers = {True: [], False: []}, set()
         for number in range(PAIRS):
