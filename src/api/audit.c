@@ -242,6 +242,39 @@ staff_entry_write(bytes body, struct json_out *out)
 		json_pair_uid(out, S("staff"), id);
 }
 
+/* id, zeros: nobody who is known here | le32 sessions */
+static void
+provider_end_write(bytes body, struct json_out *out)
+{
+	bytes octets;
+	uint32_t sessions;
+	uid id;
+
+	if (!eat_bytes(&body, 16, &octets) || !uid_from_bytes(octets, &id) || !eat_le32(&body, &sessions))
+		return;
+	if (!uid_eq(id, (uid){ { 0 } }))
+		json_pair_uid(out, S("staff"), id);
+	json_pair_i64(out, S("sessions"), sessions);
+}
+
+/* id | le64 from | le64 until | le32 how often it was used | le32 on how many persons */
+static void
+provider_late_write(bytes body, struct json_out *out)
+{
+	uint64_t from, until;
+	uint32_t uses, persons;
+	bytes octets;
+	uid id;
+
+	if (!eat_bytes(&body, 16, &octets) || !uid_from_bytes(octets, &id) || !eat_le64(&body, &from) ||
+	    !eat_le64(&body, &until) || !eat_le32(&body, &uses) || !eat_le32(&body, &persons))
+		return;
+	json_pair_uid(out, S("staff"), id);
+	json_pair_time(out, S("since"), (time_us)from);
+	json_pair_i64(out, S("uses"), uses);
+	json_pair_i64(out, S("persons"), persons);
+}
+
 /* le64 version | digest (32) | le16 fields */
 static void
 change_write(struct call *call, const struct entry_row *row, struct json_out *out)
@@ -378,6 +411,7 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, int6
 	case ENTRY_STAFF_ROLES:
 	case ENTRY_STAFF_READ:
 	case ENTRY_SIGN_IN:
+	case ENTRY_STEP_UP:
 	case ENTRY_SIGN_OUT:
 		staff_entry_write(body, out);
 		break;
@@ -385,6 +419,13 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, int6
 	case ENTRY_PASSKEY_REMOVE:
 	case ENTRY_PASSKEY_REFUSED:
 		passkey_entry_write(row->act, body, out);
+		break;
+	case ENTRY_PROVIDER_LOGOUT:
+	case ENTRY_PROVIDER_SIGNAL:
+		provider_end_write(body, out);
+		break;
+	case ENTRY_PROVIDER_LATE:
+		provider_late_write(body, out);
 		break;
 	case ENTRY_SUBJECT_SEARCH:
 		search_write(call, row, out);

@@ -9,6 +9,7 @@ import json
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
@@ -608,7 +609,7 @@ def test_a_late_event_tells_what_lay_between(vault, operator, provider, events):
             after = page['next']
         return found
 
-    _, subject = account(operator, provider)
+    id, subject = account(operator, provider)
     named = {'format': 'iss_sub', 'iss': provider.issuer, 'sub': subject}
     one = signed_in(vault, provider, subject)
     before = len(notes())
@@ -617,7 +618,10 @@ def test_a_late_event_tells_what_lay_between(vault, operator, provider, events):
     one = signed_in(vault, provider, subject)
     assert event(vault, provider.event(named, body={'event_timestamp': later(-1800)})).status == 202
     assert not one.is_in
-    assert len(notes()) == before + 1
+    note = notes()[-1]
+    assert len(notes()) == before + 1 and note['staff'] == id and note['persons'] == 0
+    assert note['uses'] == 2  # both sign-ins
+    assert abs(time.time() - 1800 - datetime.fromisoformat(note['since'].replace('Z', '+00:00')).timestamp()) < 60
     alerts = operator.get('/v1/alerts').json['alerts']
     assert any(a['kind'] == 'late-signal' for a in alerts), alerts
 
