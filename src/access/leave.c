@@ -103,7 +103,8 @@ staff_credentials_end_steps(struct job *job, struct db *db, int64_t no, int64_t 
 	struct ended ended = { 0 };
 
 	for (size_t i = 0; i < COUNT(endings); i++)
-		if (endings[i].member == offsetof(struct ended, credentials))
+		/* The list of earlier sign-ins stays: it is what shows them that somebody else was there. */
+		if (endings[i].member == offsetof(struct ended, credentials) && endings[i].sql != SQL_END_SIGN_IN)
 			TRY(ending_run(job, db, &endings[i], no, &ended));
 	*ret_count = ended.credentials;
 	return OK;

@@ -74,7 +74,8 @@ must_check enum err staff_end(struct job *job, const struct access *access, int6
                               struct ended *ret);
 must_check enum err staff_end_steps(struct job *job, struct db *db, int64_t no, enum end_reason reason,
                                     struct ended *ret);
-/* Inside steps: all that they sign in with, as the table of what ends has it under `credentials`. */
+/* Inside steps: all that they sign in with, as the table of what ends has it under
+ * `credentials`; the list of earlier sign-ins stays. */
 must_check enum err staff_credentials_end_steps(struct job *job, struct db *db, int64_t no, int64_t *ret_count);
 /* Back to work (T4).  Inside steps; of somebody who is active: nothing happens. */
 must_check enum err staff_return_steps(struct job *job, struct db *db, int64_t no);

@@ -520,12 +520,14 @@ a_reset_takes_all_away_and_chooses_nothing(void **state)
 	struct session session, again;
 	struct signed_in in;
 	struct staff staff;
+	struct sign_in_row *row;
 	struct alert *alert;
-	size_t alerts;
+	size_t alerts, rows;
 	int64_t no;
 	str token;
 
 	session = begun(f, "berit@example.com", PASSWORD, &no);
+	f->job.now += TIME_SECOND;
 	f->job.actor = (struct actor){ .kind = ACTOR_STAFF, .no = no, .staff = no };
 	assert_fails(&f->job, ERR_DENIED, invitation_make(&f->job, &f->desk, no, 0, &invitation));
 	as_operator(f);
@@ -538,6 +540,8 @@ a_reset_takes_all_away_and_chooses_nothing(void **state)
 	assert_int_equal(alerts, 1);
 	assert_int_equal(alert[0].kind, ALERT_CREDENTIAL);
 	assert_int_equal(alert[0].staff, no);
+	assert_ok(sign_in_list(&f->job, no, &row, &rows));
+	assert_true(rows >= 2); /* what was there before the reset is still to be seen */
 	/* Without a password, for a passkey in that session. */
 	assert_ok(invitation_accept(&f->job, &f->desk, invitation.token, S(""), f->peer, &staff, &again, &token));
 	assert_int_equal(again.method, AUTH_INVITE);
