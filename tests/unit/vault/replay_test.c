@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "access/key.h"
+#include "access/staff.h"
 #include "os/file.h"
 #include "vault/bury.h"
 #include "vault/replay.h"
@@ -51,11 +52,29 @@ acts_of(struct fixture *f, uid id)
 
 /* --- every kind -------------------------------------------------------------------------------- */
 
+static uid staff_id_made;
 static const uid import_id = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } };
+
+/* Somebody of the staff, by the id that facts name. */
+static enum err
+staff_make_run(struct job *job, struct db *db, void *plan)
+{
+	struct fixture *f = plan;
+	struct staff staff = { .state = STAFF_ACTIVE, .issuer = ISSUER_LOCAL, .subject = S(""), .user_name = S("berit@example.com"),
+		               .display_name = S(""), .email = S(""), .external_id = S(""), .language = S("") };
+
+	TRY(staff_make_steps(job, &f->vault->access, db, &staff));
+	staff_id_made = staff.id;
+	return OK;
+}
 
 static enum err
 told_by_hand(struct job *job, struct db *db, void *plan UNUSED)
 {
+	TRY(fact_staff_less(job, db, staff_id_made));
+	TRY(fact_staff_credentials(job, db, staff_id_made));
+	TRY(fact_staff_ended(job, db, staff_id_made));
+	TRY(fact_provider_changed(job, db));
 	TRY(fact_import_undone(job, db, import_id));
 	TRY(fact_key_destroyed(job, db, S("of a year")));
 	return fact_restored(job, db, 0);
@@ -171,6 +190,7 @@ every_kind_of_fact_is_said_again(void **state UNUSED)
 	fixture_registry(&f);
 	people_make(&f, &people);
 	program = program_make(&f);
+	assert_ok(store_write(&f.job, f.vault->store, WRITE_ORDINARY, staff_make_run, &f));
 	assert_ok(keys_named_copy(&f.job, f.vault->keys, f.vault->store, S("of a year"), &key));
 	sql_put_blob(&f, "valv.db",
 	             "INSERT INTO import (no, id, state, settings, progress, at_byte, actor_kind, actor, created_at) "
