@@ -294,6 +294,7 @@ role_drop_steps(struct job *job, struct db *db, str name)
 	TRY(role_of_name(job, db, name, &role));
 	TRY(holders_less(job, db, role.no));
 	TRY(db_run(job, db, SQL_STAFF_ROLE_DROP_ROLE, ARGS(sql_i64(role.no)), NULL));
+	TRY(db_run(job, db, SQL_SCIM_ROLE_DROP_ROLE, ARGS(sql_i64(role.no)), NULL));
 	TRY(db_run(job, db, SQL_ROLE_DROP, ARGS(sql_i64(role.no)), NULL));
 	db_touch(db, TOPIC_PRINCIPALS);
 	return entry_of_role(job, db, role.no, true);

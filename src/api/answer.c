@@ -156,14 +156,10 @@ retry_after(struct job *job)
 	return arena_str(&job->arena, buf_str(&text));
 }
 
+/* Status and headers of a problem; anything written before is forgotten. */
 void
-answer_problem(struct job *job, enum err err, struct response *response)
+answer_problem_begin(struct job *job, enum err err, struct response *response)
 {
-	struct failure failure = job->failure;
-	struct json_out out;
-
-	if (failure.err != err) /* a use case gave back another error than it raised */
-		failure = (struct failure){ .err = err };
 	buf_clear(&response->body);
 	response->header_count = 0;
 	answer_begin(response, err_info(err)->status, S("application/problem+json"));
@@ -173,6 +169,17 @@ answer_problem(struct job *job, enum err err, struct response *response)
 		response_header(response, S("Retry-After"), S("1"));
 	if (response->status == 429)
 		response_header(response, S("Retry-After"), retry_after(job));
+}
+
+void
+answer_problem(struct job *job, enum err err, struct response *response)
+{
+	struct failure failure = job->failure;
+	struct json_out out;
+
+	if (failure.err != err) /* a use case gave back another error than it raised */
+		failure = (struct failure){ .err = err };
+	answer_problem_begin(job, err, response);
 	json_out_begin(&out, &response->body);
 	problem_write(&out, &failure);
 }

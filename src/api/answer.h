@@ -32,6 +32,11 @@ void answer_next(struct json_out *out, bool full, int64_t last);
 
 /* The problem (RFC 9457) for the job's failure; anything written before is forgotten. */
 void answer_problem(struct job *job, enum err err, struct response *response);
+/* Its status and headers, without a body. */
+void answer_problem_begin(struct job *job, enum err err, struct response *response);
+/* The same below /scim/v2, in the form that RFC 7644 section 3.12 gives errors. */
+void answer_scim_problem(struct job *job, enum err err, struct response *response);
+bool is_scim(const struct request *request);
 /* Type, title, status, and what of the failure may be told. */
 void problem_write(struct json_out *out, const struct failure *failure);
 

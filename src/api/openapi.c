@@ -175,6 +175,7 @@ may_be_null(const struct schema *schema, const struct member *member)
 		return optional && member->type != T_TEXTS &&
 		       (member->type != T_OBJECT || member->flags & LIST);
 	case USE_ANSWER:
+	case USE_OPEN:
 		break;
 	}
 	return member->flags & NULLABLE;
@@ -218,7 +219,7 @@ put_schema(struct json_out *out, const struct schema *schema)
 	for (size_t i = 0; i < schema->count; i++)
 		put_member(out, schema, &schema->member[i]);
 	json_close(out, '}');
-	json_pair_bool(out, S("additionalProperties"), false);
+	json_pair_bool(out, S("additionalProperties"), schema->use == USE_OPEN);
 	json_close(out, '}');
 }
 
@@ -299,6 +300,9 @@ put_path_parameter(struct json_out *out, str name)
 		              S("SHA-256 of the words, in hexadecimal."));
 	else if (str_eq(name, S("setting")))
 		put_setting_parameter(out);
+	else if (str_eq(name, S("key")))
+		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"string\"}"),
+		              S("Its id, as the list gives it."));
 	else if (str_eq(name, S("slug")))
 		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"string\"}"),
 		              S("The last part of the type."));
@@ -315,6 +319,38 @@ put_path_parameters(struct json_out *out, str path)
 
 	while (eat_until(&path, '{', &skipped) && eat_until(&path, '}', &name))
 		put_path_parameter(out, name);
+}
+
+static void
+put_text_parameter(struct json_out *out, enum place place, str name, str text)
+{
+	put_parameter(out, place, name, false, S("{\"type\":\"string\"}"), text);
+}
+
+/* RFC 7644 sections 3.4.2, 3.9 and 3.14. */
+static void
+put_scim_parameters(struct json_out *out, const struct route *route)
+{
+	bool list = route->answer == SCHEMA_SCIM_LIST, one = route_has(route, ROUTE_ETAG);
+
+	if (list && route->method == METHOD_GET && route_has(route, ROUTE_CONFLICT)) {
+		put_text_parameter(out, IN_QUERY, S("filter"), S("As userName eq \"anna\"; /.search takes it in the body."));
+		put_parameter(out, IN_QUERY, S("startIndex"), false, S("{\"type\":\"integer\",\"default\":1}"),
+		              S("Number of the first one wanted."));
+		put_parameter(out, IN_QUERY, S("count"), false, S("{\"type\":\"integer\",\"default\":100,\"maximum\":200}"),
+		              S("How many at most."));
+		put_text_parameter(out, IN_QUERY, S("sortBy"), S("An attribute."));
+		put_text_parameter(out, IN_QUERY, S("sortOrder"), S("ascending or descending."));
+		one = true;
+	}
+	if (one) {
+		put_text_parameter(out, IN_QUERY, S("attributes"), S("Only these, with commas between them."));
+		put_text_parameter(out, IN_QUERY, S("excludedAttributes"), S("All but these."));
+	}
+	if (route->method == METHOD_GET && route_has(route, ROUTE_ETAG))
+		put_text_parameter(out, IN_HEADER, S("If-None-Match"), S("The ETag of what is there already."));
+	if (route->method == METHOD_PUT || route->method == METHOD_PATCH || route->method == METHOD_DELETE)
+		put_text_parameter(out, IN_HEADER, S("If-Match"), S("The ETag of what was read."));
 }
 
 static void
@@ -347,6 +383,8 @@ put_other_parameters(struct json_out *out, const struct route *route)
 			S("{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100}"),
 			S("Items on one page."));
 	}
+	if (route_has(route, ROUTE_SCIM))
+		put_scim_parameters(out, route);
 	if (route_has(route, ROUTE_DUE))
 		put_due_parameters(out);
 	if (route_has(route, ROUTE_WAITING))
@@ -364,6 +402,8 @@ put_other_parameters(struct json_out *out, const struct route *route)
 		              S("{\"type\":\"string\",\"format\":\"uuid\"}"),
 		              S("Only what is about this person."));
 }
+
+#define SCIM_JSON S("application/scim+json")
 
 /* --- bodies and answers ----------------------------------------------------------------------- */
 
@@ -400,6 +440,8 @@ put_body(struct json_out *out, const struct route *route)
 		put_media(out, S("application/json"), route->body, false);
 	if (route_has(route, ROUTE_MERGE_PATCH))
 		put_media(out, S("application/merge-patch+json"), route->body, false);
+	if (route_has(route, ROUTE_SCIM))
+		put_media(out, SCIM_JSON, route->body, false);
 	json_close(out, '}');
 	json_close(out, '}');
 }
@@ -421,7 +463,7 @@ put_answer_headers(struct json_out *out, const struct route *route)
 	json_name(out, S("headers"));
 	json_open(out, '{');
 	if (route_has(route, ROUTE_ETAG))
-		put_header(out, S("ETag"), S("Version of the person, for If-Match."));
+		put_header(out, S("ETag"), S("Its version, for If-Match."));
 	if (route_has(route, ROUTE_LOCATION))
 		put_header(out, S("Location"), S("Address of what was made."));
 	if (route->again)
@@ -485,6 +527,8 @@ put_success(struct json_out *out, const struct route *route, int status)
 			put_media(out, S("text/plain"), SCHEMA_NONE, false);
 		} else if (route_has(route, ROUTE_NDJSON)) {
 			put_media(out, S("application/x-ndjson"), route->answer, true);
+		} else if (route_has(route, ROUTE_SCIM)) {
+			put_media(out, SCIM_JSON, route->answer, false);
 		} else {
 			put_media(out, S("application/json"), route->answer, false);
 		}
@@ -533,7 +577,7 @@ problems_text(struct buf *text, const struct route *route, int status)
 }
 
 static void
-put_problem(struct json_out *out, int status, str text)
+put_problem(struct json_out *out, int status, str text, bool scim)
 {
 	json_open(out, '{');
 	json_pair_str(out, S("description"), text);
@@ -546,7 +590,10 @@ put_problem(struct json_out *out, int status, str text)
 	json_close(out, '}');
 	json_name(out, S("content"));
 	json_open(out, '{');
-	put_media(out, S("application/problem+json"), SCHEMA_PROBLEM, false);
+	if (scim)
+		put_media(out, SCIM_JSON, SCHEMA_SCIM_ERROR, false);
+	else
+		put_media(out, S("application/problem+json"), SCHEMA_PROBLEM, false);
 	json_close(out, '}');
 	json_close(out, '}');
 }
@@ -558,9 +605,75 @@ is_own(int status)
 	return status == 409 || status == 422;
 }
 
+/* GET with If-None-Match. */
+static void
+put_not_modified(struct json_out *out)
+{
+	json_name(out, S("304"));
+	json_open(out, '{');
+	json_pair_str(out, S("description"), S("It is still that version."));
+	json_name(out, S("headers"));
+	json_open(out, '{');
+	put_header(out, S("ETag"), S("Its version."));
+	json_close(out, '}');
+	json_close(out, '}');
+}
+
+static bool
+scim_may_fail(const struct route *route, int status)
+{
+	bool changes = route->method != METHOD_GET, one = memchr(route->path.ptr, '{', route->path.len);
+	bool stores = changes && !str_ends(route->path, S("/.search"));
+
+	switch (status) {
+	case 404:
+		return one;
+	case 409:
+		return route_has(route, ROUTE_CONFLICT);
+	case 412:
+		return stores && one;
+	case 415:
+		return route->body != SCHEMA_NONE;
+	case 507:
+		return true;
+	default:
+		return status == 400 || status == 401 || status == 403 || status == 500 || status == 503;
+	}
+}
+
+/* Errors in SCIM's own form; a body that is too large never gets so far. */
+static void
+put_scim_problems(struct json_out *out, const struct route *route)
+{
+	static const int statuses[] = { 400, 401, 403, 404, 409, 412, 413, 415, 500, 503, 507 };
+
+	if (route->method == METHOD_GET && route_has(route, ROUTE_ETAG))
+		put_not_modified(out);
+	for (size_t i = 0; i < COUNT(statuses); i++) {
+		OWNED(buf_release) struct buf number = { .max = 8 };
+		buf_dec(&number, statuses[i]);
+		if (statuses[i] == 413 && route->body != SCHEMA_NONE) {
+			json_name(out, S("413"));
+			json_open(out, '{');
+			reference(out, S("#/components/responses/Problem"), S("413"));
+			json_close(out, '}');
+		}
+		if (!scim_may_fail(route, statuses[i]))
+			continue;
+		json_name(out, buf_str(&number));
+		json_open(out, '{');
+		reference(out, S("#/components/responses/Scim"), buf_str(&number));
+		json_close(out, '}');
+	}
+}
+
 static void
 put_problems(struct json_out *out, const struct route *route)
 {
+	if (route_has(route, ROUTE_SCIM)) {
+		put_scim_problems(out, route);
+		return;
+	}
 	if (route_has(route, ROUTE_LINK))
 		put_gone_page(out);
 	for (int status = 400; status < 600; status++) {
@@ -573,12 +686,42 @@ put_problems(struct json_out *out, const struct route *route)
 		buf_dec(&number, status);
 		json_name(out, buf_str(&number));
 		if (is_own(status)) {
-			put_problem(out, status, buf_str(&text));
+			put_problem(out, status, buf_str(&text), false);
 			continue;
 		}
 		json_open(out, '{');
 		reference(out, S("#/components/responses/Problem"), buf_str(&number));
 		json_close(out, '}');
+	}
+}
+
+static void
+put_scim_shared(struct json_out *out)
+{
+	static const struct {
+		int status;
+		str text;
+	} row[] = {
+#define ROW(status, text) { status, { text, sizeof(text) - 1 } },
+		ROW(400, "SCIM: invalidSyntax, invalidValue, invalidFilter, invalidPath, noTarget, mutability, or a header.")
+		ROW(401, "SCIM: a key of the scope scim is needed.")
+		ROW(403, "SCIM: the key may not, or a filter where there is none.")
+		ROW(404, "SCIM: there is no such resource.")
+		ROW(409, "SCIM: uniqueness, or the setting scim_issuer is missing.")
+		ROW(412, "SCIM: it has another version by now.")
+		ROW(415, "SCIM: another media type.")
+		ROW(500, "SCIM: something that should not happen did.")
+		ROW(503, "SCIM: too much at once, or the store could not do it.")
+		ROW(507, "SCIM: the disk is full.")
+#undef ROW
+	};
+
+	for (size_t i = 0; i < COUNT(row); i++) {
+		OWNED(buf_release) struct buf name = { .max = 16 };
+		buf_put(&name, S("Scim"));
+		buf_dec(&name, row[i].status);
+		json_name(out, buf_str(&name));
+		put_problem(out, row[i].status, row[i].text, true);
 	}
 }
 
@@ -597,8 +740,9 @@ put_shared_problems(struct json_out *out)
 		buf_put(&name, S("Problem"));
 		buf_dec(&name, status);
 		json_name(out, buf_str(&name));
-		put_problem(out, status, buf_str(&text));
+		put_problem(out, status, buf_str(&text), false);
 	}
+	put_scim_shared(out);
 	json_close(out, '}');
 }
 

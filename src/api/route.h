@@ -41,6 +41,7 @@ enum route_flags {
 	ROUTE_TWO = 1 << 26,          /* takes a second person: first 202 and an approval, then Valv-Approval */
 	ROUTE_WAITING = 1 << 27,      /* takes the parameter `waiting` */
 	ROUTE_TWO_MAYBE = 1 << 28,    /* as ROUTE_TWO, where the handler says so */
+	ROUTE_SCIM = 1LL << 42,       /* SCIM: its own media type, parameters, errors */
 	ROUTE_FOREIGN = 1LL << 40,    /* speaks a protocol of others: query, body and errors are the handler's, and it is
 	                               * not in the API description */
 	ROUTE_MAY_LACK = 1LL << 41,   /* of something that may not be there: 404 */

@@ -9,20 +9,24 @@
 	static const struct member member_##id[] = { __VA_ARGS__ { NULL, T_ANY, 0, 0, NULL } };
 #define STATED ASKED
 #define ANSWER ASKED
+#define OPEN ASKED
 #include "api/schema.def"
 #undef ASKED
 #undef STATED
 #undef ANSWER
+#undef OPEN
 #undef M
 
 #define M(name, type, of, flags, text) name,
 #define ASKED(id, name, text, ...) static const char *const names_##id[] = { __VA_ARGS__ NULL };
 #define STATED ASKED
 #define ANSWER ASKED
+#define OPEN ASKED
 #include "api/schema.def"
 #undef ASKED
 #undef STATED
 #undef ANSWER
+#undef OPEN
 #undef M
 
 #define ROW(id, name, text, use) \
@@ -34,10 +38,12 @@ static const struct schema schemas[SCHEMA_COUNT] = {
 #define ASKED(id, name, text, ...) ROW(id, name, text, USE_ASKED)
 #define STATED(id, name, text, ...) ROW(id, name, text, USE_STATED)
 #define ANSWER(id, name, text, ...) ROW(id, name, text, USE_ANSWER)
+#define OPEN(id, name, text, ...) ROW(id, name, text, USE_OPEN)
 #include "api/schema.def"
 #undef ASKED
 #undef STATED
 #undef ANSWER
+#undef OPEN
 #undef M
 };
 

@@ -12,10 +12,12 @@ enum schema_id {
 #define ASKED(id, name, text, ...) SCHEMA_##id,
 #define STATED(id, name, text, ...) SCHEMA_##id,
 #define ANSWER(id, name, text, ...) SCHEMA_##id,
+#define OPEN(id, name, text, ...) SCHEMA_##id,
 #include "api/schema.def"
 #undef ASKED
 #undef STATED
 #undef ANSWER
+#undef OPEN
 #undef M
 	SCHEMA_COUNT
 };
@@ -56,7 +58,8 @@ struct member {
 	const char *text;
 };
 
-enum schema_use { USE_ASKED, USE_STATED, USE_ANSWER };
+/* OPEN: may have other members, which somebody else reads or writes. */
+enum schema_use { USE_ASKED, USE_STATED, USE_ANSWER, USE_OPEN };
 
 struct schema {
 	const char *name; /* "" for SCHEMA_NONE */

@@ -185,7 +185,10 @@ handle(void *arg, struct job *job, const struct request *request, struct respons
 		return;
 	response->gate = (struct gate){ 0 }; /* a problem says nothing about anybody */
 	log_failure(job, &call, err);
-	answer_problem(job, err, response);
+	if (is_scim(request))
+		answer_scim_problem(job, err, response);
+	else
+		answer_problem(job, err, response);
 	if (err == ERR_METHOD)
 		response_header(response, S("Allow"), route_allow(&job->arena, call.at_path));
 }

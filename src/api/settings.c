@@ -17,7 +17,7 @@ static const struct setting_row {
 bool
 setting_guarded(enum setting setting)
 {
-	return setting >= SETTING_SESSION_IDLE && setting <= SETTING_LOOKS_2;
+	return setting >= SETTING_SESSION_IDLE && setting <= SETTING_SCIM_SUBJECT;
 }
 
 static enum err
@@ -115,6 +115,29 @@ languages_read(struct job *job, struct json body, const struct setting_row *row,
 	return OK;
 }
 
+/* Not `valv`: whoever keeps accounts through SCIM does not keep this vault's own. */
+static enum err
+issuer_read(struct job *job, struct json body, const struct setting_row *row, struct buf *out)
+{
+	TRY(text_read(job, body, row, out));
+	if (!str_starts(buf_str(out), S("https://")))
+		return json_fail(job, ERR_INVALID, json_member(job, body, "value"),
+		                 "must be the issuer as the provider's tokens name it, https://…");
+	return OK;
+}
+
+static enum err
+subject_word_read(struct job *job, struct json body, struct buf *out)
+{
+	str name;
+
+	TRY(json_need_str(job, body, "value", LIMIT_STRING_BYTES, &name));
+	if (!str_eq(name, S("externalId")) && !str_eq(name, S("userName")))
+		return json_fail(job, ERR_INVALID, json_member(job, body, "value"), "is externalId or userName");
+	buf_put(out, name);
+	return OK;
+}
+
 static enum err
 value_of_body(struct job *job, struct json body, const struct setting_row *row, struct buf *out)
 {
@@ -133,6 +156,10 @@ value_of_body(struct job *job, struct json body, const struct setting_row *row, 
 		return country_read(job, body, out);
 	case SETTING_LANGUAGES:
 		return languages_read(job, body, row, out);
+	case SETTING_ISSUER:
+		return issuer_read(job, body, row, out);
+	case SETTING_SUBJECT:
+		return subject_word_read(job, body, out);
 	}
 	return OK;
 }

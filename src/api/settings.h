@@ -10,6 +10,8 @@ enum setting_kind {
 	SETTING_TIME,      /* RFC 3339, not in the future */
 	SETTING_COUNTRY_CODE, /* two capitals */
 	SETTING_LANGUAGES, /* a list of two- or three-letter codes */
+	SETTING_ISSUER,    /* https://…, never this vault itself */
+	SETTING_SUBJECT,   /* externalId or userName */
 };
 
 /*      enum                      name               kind               min   max */
@@ -24,10 +26,12 @@ enum setting_kind {
 	X(SETTING_NIX_CHECKED_AT,  "nix_checked_at",  SETTING_TIME,      0,    0) \
 	X(SETTING_PROOF_YEARS,     "proof_years",     SETTING_NUMBER,    1,    10) /* proofs of consent after erasure */ \
 	X(SETTING_ZONE_MINUTES,    "zone_minutes",    SETTING_NUMBER,    -720, 840) \
-	X(SETTING_SESSION_IDLE,    "session_idle_minutes", SETTING_NUMBER, 1,  60) /* guarded: these four */ \
+	X(SETTING_SESSION_IDLE,    "session_idle_minutes", SETTING_NUMBER, 1,  60) /* guarded: from here on */ \
 	X(SETTING_SESSION_LIFE,    "session_hours",   SETTING_NUMBER,    1,    24) \
 	X(SETTING_LOOKS_1,         "looks_step_up",   SETTING_NUMBER,    1,    100000) \
-	X(SETTING_LOOKS_2,         "looks_block",     SETTING_NUMBER,    1,    100000)
+	X(SETTING_LOOKS_2,         "looks_block",     SETTING_NUMBER,    1,    100000) \
+	X(SETTING_SCIM_ISSUER,     "scim_issuer",     SETTING_ISSUER,    9,    200) /* scim/user.h, K1, K2 */ \
+	X(SETTING_SCIM_SUBJECT,    "scim_subject",    SETTING_SUBJECT,   0,    0)
 
 enum setting {
 #define X(e, ...) e,

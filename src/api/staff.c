@@ -267,8 +267,8 @@ roles_steps(struct job *job, struct db *db, void *arg)
 	return staff_roles_put_steps(job, db, plan->staff, ROLE_GIVEN, plan->role, plan->count);
 }
 
-static enum err
-role_read(struct job *job, struct call *call, struct json element, struct staff_role *ret)
+enum err
+staff_role_read(struct job *job, struct call *call, struct json element, struct staff_role *ret)
 {
 	struct role role;
 	enum err err;
@@ -301,7 +301,7 @@ on_staff_roles_put(struct job *job, struct call *call)
 	plan = (struct roles_plan){ .staff = staff.no, .count = json_count(list) };
 	plan.role = arena_array(&job->arena, plan.count + 1, sizeof(*plan.role));
 	for (size_t i = 0; i < plan.count; i++) {
-		TRY(role_read(job, call, json_element(job, list, i), &plan.role[i]));
+		TRY(staff_role_read(job, call, json_element(job, list, i), &plan.role[i]));
 		for (size_t n = 0; n < i; n++)
 			if (plan.role[n].role == plan.role[i].role)
 				return json_fail(job, ERR_INVALID, json_element(job, list, i), "is there twice");

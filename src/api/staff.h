@@ -12,6 +12,9 @@ must_check enum err staff_pair(struct job *job, struct call *call, str name, int
 must_check enum err staff_of_path(struct job *job, struct call *call, struct staff *ret);
 must_check enum err staff_write(struct job *job, struct call *call, const struct staff *staff);
 
+/* {role, purposes} of a body; call->registry is held. */
+must_check enum err staff_role_read(struct job *job, struct call *call, struct json element, struct staff_role *ret);
+
 void scopes_pair(struct json_out *out, uint32_t scopes);
 void purposes_pair(struct json_out *out, const struct registry *registry, bool all, bytes purposes);
 /* The member `purposes` of an object: a list of names, or *. */

@@ -102,7 +102,8 @@
 	X(ENTRY_CREDENTIAL,         "credential.change")   /* account's id | u8 which: access/own.c */ \
 	X(ENTRY_PASSKEY_ADD,        "passkey.add")         /* these two: account's id | passkey's id */ \
 	X(ENTRY_PASSKEY_REMOVE,     "passkey.remove") \
-	X(ENTRY_PASSKEY_REFUSED,    "passkey.refused")     /* account's id, zeros: not known | u8 webauthn_fault */
+	X(ENTRY_PASSKEY_REFUSED,    "passkey.refused")     /* account's id, zeros: not known | u8 webauthn_fault */ \
+	X(ENTRY_GROUP,              "group")               /* id of the group | u8 1 made, 2 changed, 3 taken away, 4 mapped to roles: scim/group.c */
 
 enum entry_act {
 	ENTRY_NONE = 0,

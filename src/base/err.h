@@ -53,7 +53,12 @@
 	X(ERR_USAGE,            400, "usage",                 "The command line is not understood.") \
 	X(ERR_STEP_UP,          401, "step-up",               "This takes a fresh sign-in, at most five minutes old.") \
 	X(ERR_APPROVAL,         403, "approval-needed",       "This takes a second person, who has not approved of it.") \
-	X(ERR_SIGN_IN,          401, "sign-in",               "The sign-in was not accepted.")
+	X(ERR_SIGN_IN,          401, "sign-in",               "The sign-in was not accepted.") \
+	X(ERR_FILTER,           400, "filter",                "The filter cannot be read, or asks for what there is not.") \
+	X(ERR_PATH,             400, "path",                  "The path leads nowhere.") \
+	X(ERR_TARGET,           400, "no-target",             "The path leads to no value.") \
+	X(ERR_MUTABILITY,       400, "mutability",            "That cannot be changed, or not in this way.") \
+	X(ERR_UNIQUE,           409, "uniqueness",            "Another has that already.")
 
 enum err {
 	OK = 0,

@@ -104,4 +104,15 @@
 #define LIMIT_PASSKEYS 20                      /* of one account */
 #define LIMIT_PASSKEY_NAME_BYTES 100           /* what its owner calls one */
 
+/* SCIM (staff accounts kept by an identity provider) */
+#define LIMIT_SCIM_FILTER_BYTES 2048           /* a filter, or a path of PATCH */
+#define LIMIT_SCIM_FILTER_TERMS 64             /* comparisons and brackets in it */
+#define LIMIT_SCIM_FILTER_DEPTH 16             /* brackets within brackets */
+#define LIMIT_SCIM_TEXT_BYTES 1024             /* one value */
+#define LIMIT_SCIM_VALUES 16                   /* e-mail addresses of one user */
+#define LIMIT_SCIM_OPERATIONS 1000             /* in one PATCH */
+#define LIMIT_SCIM_GROUPS 5000                 /* in one vault */
+#define LIMIT_SCIM_MEMBERS 50000               /* of one group */
+#define LIMIT_SCIM_PAGE 200                    /* resources on one page of a list */
+
 #endif

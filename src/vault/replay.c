@@ -291,6 +291,7 @@ staff_less_again_steps(struct job *job, struct db *db, void *arg)
 	const int64_t *no = arg;
 
 	TRY(db_run(job, db, SQL_STAFF_ROLE_DROP_OF, ARGS(sql_i64(*no)), NULL));
+	TRY(db_run(job, db, SQL_SCIM_MEMBER_DROP_OF, ARGS(sql_i64(*no)), NULL)); /* or its groups would give them back */
 	return staff_less_steps(job, db, *no);
 }
 

@@ -53,7 +53,10 @@ class Reply:
 
     @property
     def slug(self):
-        """The last part of a problem's type."""
+        """The last part of a problem's type; of SCIM's errors, which have none, what it would be."""
+        if self.type == 'application/scim+json':
+            assert self.json['status'] == str(self.status), self
+            return {401: 'unauthenticated', 403: 'denied', 404: 'absent', 415: 'media-type'}.get(self.status, self.json.get('scimType'))
         assert self.type == 'application/problem+json', self
         return self.json['type'].removeprefix('/problems/')
 

@@ -21,7 +21,8 @@ def operations(description, want=lambda operation: True):
 
 
 def is_json(operation):
-    return 'application/json' in operation['requestBody']['content']
+    """SCIM has bodies and errors of its own: test_scim.py."""
+    return 'application/json' in operation['requestBody']['content'] and 'application/scim+json' not in operation['requestBody']['content']
 
 
 def call(operator, method, target, body, **more):

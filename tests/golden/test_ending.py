@@ -14,6 +14,8 @@ STAY = {
     'looked.staff': 'who looked at how many in this hour; gone after it',
     'alert.staff': 'what somebody has to look at stays to be looked at',
     'break_glass.staff': 'ended, and kept for its review',
+    'scim_user.staff': 'what the provider says of them; goes when it deletes the user',
+    'scim_member.staff': 'what the provider says, too: gives nothing to who left (scim/group.h, R4)',
 }
 
 

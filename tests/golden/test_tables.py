@@ -86,3 +86,9 @@ def test_stored_words():
 def test_types_of_fields():
     """Their names stand in definitions."""
     hold('types.txt', '\n'.join(row[1].strip()[1:-1] for row in rows('type/type.h', 'TYPE_TABLE')) + '\n')
+
+
+def test_flags_of_routes_are_apart():
+    """Two branches gave two flags one bit."""
+    bits = re.findall(r'(ROUTE_\w+) = 1(?:LL)? << (\d+)', (TOP / 'src/api/route.h').read_text())
+    assert len(bits) > 30 and len({bit for _, bit in bits}) == len(bits), sorted(bits, key=lambda each: int(each[1]))

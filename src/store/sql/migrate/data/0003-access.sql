@@ -241,3 +241,41 @@ CREATE TABLE challenge (
 	until_at  {int} NOT NULL
 ) {clustered};
 CREATE INDEX challenge_until ON challenge (until_at);
+
+-- --- accounts that an identity provider keeps (scim/) --------------------------------------------
+
+-- What the provider says of a staff member beyond what `staff` holds: names and addresses, sealed under the
+-- key `staff`.  state: 1 there, 2 deleted by the provider.
+CREATE TABLE scim_user (
+	staff    {id},
+	state    {int} NOT NULL,
+	profile  {bytes}
+);
+
+-- A group of the provider.  name: display, folded.
+CREATE TABLE scim_group (
+	no           {id},
+	id           {bytes} NOT NULL UNIQUE,
+	name         TEXT NOT NULL UNIQUE,
+	display      TEXT NOT NULL,
+	external_id  TEXT NOT NULL,
+	created_at   {int} NOT NULL,
+	changed_at   {int} NOT NULL,
+	version      {int} NOT NULL
+);
+
+CREATE TABLE scim_member (
+	grp    {int} NOT NULL,
+	staff  {int} NOT NULL,
+	PRIMARY KEY (grp, staff)
+) {clustered};
+CREATE INDEX scim_member_staff ON scim_member (staff);
+
+-- What the members of a group get; purposes as in api_key.
+CREATE TABLE scim_role (
+	grp       {int} NOT NULL,
+	role      {int} NOT NULL,
+	purposes  {bytes} NOT NULL,
+	PRIMARY KEY (grp, role)
+) {clustered};
+CREATE INDEX scim_role_role ON scim_role (role);
