@@ -18,7 +18,7 @@ approval_needed(struct job *job, struct db *db, bool *ret)
 
 	*ret = true;
 	TRY(access_setting(job, db, S(SETTING_FOUR_EYES), 0, &set));
-	if (set)
+	if (set && job->actor.kind != ACTOR_OPERATOR)
 		return OK;
 	TRY(staff_with_scope(job, db, SCOPE_APPROVE, job->actor.kind == ACTOR_STAFF ? job->actor.no : 0, &others));
 	*ret = others > 0;
@@ -29,6 +29,18 @@ static enum err
 two_from_now(struct job *job, struct db *db)
 {
 	return db_run(job, db, SQL_SETTING_PUT, ARGS(sql_text(S(SETTING_FOUR_EYES)), sql_text(S("1"))), NULL);
+}
+
+enum err
+approval_two_stay_steps(struct job *job, struct db *db)
+{
+	int64_t set, able;
+
+	TRY(access_setting(job, db, S(SETTING_FOUR_EYES), 0, &set));
+	if (set)
+		return OK;
+	TRY(staff_with_scope(job, db, SCOPE_APPROVE, 0, &able));
+	return able > 1 ? two_from_now(job, db) : OK;
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -178,8 +190,10 @@ enum err
 approval_ask(struct job *job, const struct access *access, str act, str summary,
              const uint8_t operation[DIGEST_BYTES], struct approval *ret)
 {
-	struct ask_plan plan = { ret, act, str_first(summary, APPROVAL_SUMMARY_MAX) };
+	struct ask_plan plan = { ret, act, summary };
 
+	if (summary.len > APPROVAL_SUMMARY_MAX) /* what is cut off would be approved of unseen */
+		return fail(job, ERR_LIMIT, "limit_approval_summary: more than somebody can be asked to approve of");
 	if (job->actor.kind != ACTOR_STAFF && job->actor.kind != ACTOR_OPERATOR)
 		return fail(job, ERR_DENIED, "this takes two people; a program is none");
 	*ret = (struct approval){

@@ -12,7 +12,7 @@
 #include "crypto/seal.h"
 
 #define APPROVAL_LIFE (3600 * TIME_SECOND)
-#define APPROVAL_SUMMARY_MAX 500
+#define APPROVAL_SUMMARY_MAX 8000
 
 enum approval_state { APPROVAL_WAITING = 1, APPROVAL_APPROVED = 2, APPROVAL_REFUSED = 3, APPROVAL_USED = 4,
 	              APPROVAL_CANCELLED = 5 };
@@ -31,12 +31,16 @@ struct approval {
 	time_us decided_at; /* TIME_NEVER */
 };
 
-/* Whether two people are needed now: yes from the moment that two can be, and no more than ever off again but by
- * two (setting four_eyes).  Who acts counts as one. */
+/* Whether two people are needed now: yes while somebody else could be the second, and for staff ever after (setting
+ * four_eyes), whoever has left since.  Who acts counts as one.  The operator, who can make staff, is alone again
+ * when nobody is left. */
 must_check enum err approval_needed(struct job *job, struct db *db, bool *ret);
 
+/* Inside steps, before anybody loses an account or a role: where two can be, two it stays. */
+must_check enum err approval_two_stay_steps(struct job *job, struct db *db);
+
 /* For who acts: a staff member, or the operator.  What they asked for already and still waits is given again.
- *   ERR_LIMIT */
+ *   ERR_LIMIT also where the summary is longer than somebody could be asked to read */
 must_check enum err approval_ask(struct job *job, const struct access *access, str act, str summary,
                                  const uint8_t operation[DIGEST_BYTES], struct approval *ret);
 /* By who acts, with or without the scope.  ERR_DENIED   ERR_CONFLICT it is decided, used, over   ERR_ABSENT */

@@ -3,6 +3,7 @@
  * The word moves on in the same transaction that takes away what hung on it, so that either is enough: what
  * nobody thought of to delete carries an epoch that is no longer theirs. */
 #include "access/alert.h"
+#include "access/approval.h"
 #include "access/key.h"
 #include "audit/fact.h"
 #include "base/limits.h"
@@ -84,6 +85,7 @@ staff_end_steps(struct job *job, struct db *db, int64_t no, enum end_reason reas
 	uid id;
 
 	TRY(staff_id(job, db, no, &id));
+	TRY(approval_two_stay_steps(job, db));
 	TRY(db_run(job, db, SQL_STAFF_END, ARGS(sql_i64(job->now), sql_i64(no)), NULL));
 	for (size_t i = 0; i < COUNT(endings); i++)
 		TRY(ending_run(job, db, &endings[i], no, &ended));

@@ -1,6 +1,7 @@
 /* access/role.c -- contract: role.h. */
 #include "access/role.h"
 
+#include "access/approval.h"
 #include "access/purposes.h"
 #include "audit/fact.h"
 #include "base/limits.h"
@@ -407,6 +408,7 @@ staff_roles_put_steps(struct job *job, struct db *db, int64_t staff, enum role_s
 	if (state == STAFF_ENDED && count)
 		return fail(job, ERR_CONFLICT, "the account was ended");
 	TRY(staff_roles(job, db, staff, &before, &before_count));
+	TRY(approval_two_stay_steps(job, db));
 	TRY(roles_write(job, db, staff, source, role, count));
 	if (is_less(before, before_count, source, role, count))
 		TRY(staff_less_steps(job, db, staff));
@@ -453,6 +455,22 @@ staff_grants(struct job *job, struct db *db, int64_t staff, struct grants *ret)
 		}
 	}
 	*ret = (struct grants){ grant, count };
+	return OK;
+}
+
+enum err
+roles_govern_more(struct job *job, struct db *db, int64_t staff, const struct staff_role *role, size_t count, bool *ret)
+{
+	struct grants before;
+	uint32_t scopes = 0;
+
+	TRY(staff_grants(job, db, staff, &before));
+	for (size_t i = 0; i < count; i++) {
+		struct role given;
+		TRY(role_get(job, db, role[i].role, &given));
+		scopes |= policy_scopes(given.grants);
+	}
+	*ret = (scopes & ~policy_scopes(before) & SCOPES_GOVERN) != 0;
 	return OK;
 }
 

@@ -67,6 +67,9 @@ must_check enum err staff_roles_put_steps(struct job *job, struct db *db, int64_
 
 /* All that somebody may do now: the grants of their roles, for the purposes that they have them for. */
 must_check enum err staff_grants(struct job *job, struct db *db, int64_t staff, struct grants *ret);
+/* Would these roles let somebody govern (SCOPES_GOVERN) in a way in which they could not? */
+must_check enum err roles_govern_more(struct job *job, struct db *db, int64_t staff, const struct staff_role *role, size_t count,
+                                      bool *ret);
 /* Who is active and has any of these scopes. */
 must_check enum err staff_with_scope(struct job *job, struct db *db, uint32_t scopes, int64_t except,
                                      int64_t *ret_count);

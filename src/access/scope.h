@@ -41,6 +41,8 @@ enum scope { SCOPE_NOTHING = 0, SCOPE_TABLE(ENUM_SCOPE) };
 #define BIT_SCOPE(e, bit, ...) | 1 << bit
 #define SCOPES_ALL (0 SCOPE_TABLE(BIT_SCOPE))
 #define SCOPES_PERSON (0 SCOPE_PERSON_TABLE(BIT_SCOPE))
+/* By which one decides what others may do: who gives them alone could make a second person of their own. */
+#define SCOPES_GOVERN (SCOPE_STAFF | SCOPE_POLICY | SCOPE_APPROVE | SCOPE_REVIEW)
 /* Only for programs. */
 #define SCOPES_PROGRAM SCOPE_SCIM
 

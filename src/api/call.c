@@ -30,17 +30,20 @@ is_operator(const struct call *call)
 	       (request->peer_uid == 0 || request->peer_uid == call->api->operator_uid);
 }
 
-/* The last one is the proxy's own word; those before it are whatever the client sent. */
+/* The last address of the last such header is the proxy's own word, whether it writes behind what the client
+ * sent or into a header of its own; all before it is the client's. */
 static bool
 forwarded_peer(const struct call *call, uint8_t ret[PEER_BYTES])
 {
-	str header, last;
+	const struct request *request = call->request;
+	str rest = S(""), last;
 
-	if (!request_header(call->request, S("X-Forwarded-For"), &header))
-		return false;
-	last = header;
-	while (eat_until(&header, ',', &last))
-		last = header;
+	for (size_t i = 0; i < request->header_count; i++)
+		if (str_eq_fold(request->header[i].name, S("X-Forwarded-For")))
+			rest = request->header[i].value;
+	last = rest;
+	while (eat_until(&rest, ',', &last))
+		last = rest;
 	return ip_any(str_trim(last), ret);
 }
 
@@ -565,6 +568,43 @@ call_second(struct job *job, struct call *call, str summary, bool *ret_answered)
 	return OK;
 }
 
+/* Its members as they stand, but for what is a secret: that there is one is said, and not which. */
+static enum err
+put_members(struct job *job, struct json body, struct buf *out)
+{
+	void *iterator = NULL;
+	struct json value;
+	str name, text;
+
+	while (json_each(job, body, &iterator, &name, &value)) {
+		bool secret = str_ends(name, S("secret"));
+		if (!secret)
+			TRY(json_canonical(job, value, LIMIT_BODY_BYTES * 2, &text));
+		buf_put(out, S("; "));
+		buf_put(out, name);
+		buf_put(out, S(": "));
+		buf_put(out, secret ? S("(a secret)") : text);
+	}
+	return OK;
+}
+
+enum err
+call_second_said(struct job *job, struct call *call, str summary, bool *ret_answered)
+{
+	OWNED(buf_release) struct buf text = { .max = LIMIT_BODY_BYTES * 2 };
+
+	buf_put(&text, summary);
+	buf_put(&text, S(": "));
+	buf_put(&text, call->request->method_name);
+	buf_char(&text, ' ');
+	buf_put(&text, call->request->path);
+	if (json_kind(call->body) == JSON_OBJECT)
+		TRY(put_members(job, call->body, &text));
+	if (!buf_ok(&text))
+		return fail(job, ERR_LIMIT, "limit_approval_summary: more than somebody can be asked to approve of");
+	return call_second(job, call, arena_str(&job->arena, buf_str(&text)), ret_answered);
+}
+
 /* --- all of it -------------------------------------------------------------------------------- */
 
 static enum err
@@ -591,7 +631,7 @@ call_run(struct job *job, struct call *call)
 	TRY(query_check(job, call));
 	TRY(body_read(job, call));
 	if (route_has(call->route, ROUTE_TWO))
-		TRY(call_second(job, call, call->route->summary, &answered));
+		TRY(call_second_said(job, call, call->route->summary, &answered));
 	if (answered)
 		return OK;
 	TRY(idempotency_read(job, call));

@@ -71,6 +71,9 @@ must_check enum err call_authorise(struct job *job, struct call *call);
 /* What takes two people: *ret_answered when it is asked for first, and 202 with the approval is the answer; else somebody
  * else approved of exactly this.  summary: for people, without personal data. */
 must_check enum err call_second(struct job *job, struct call *call, str summary, bool *ret_answered);
+/* The same for what holds no personal data: the summary is followed by the operation itself, secrets apart, so that whoever
+ * approves sees what.  ERR_LIMIT where that is more than somebody could read. */
+must_check enum err call_second_said(struct job *job, struct call *call, str summary, bool *ret_answered);
 /* The address that the call comes from, behind a proxy the one that the proxy names; false on the socket. */
 bool call_peer(const struct call *call, uint8_t ret[PEER_BYTES]);
 /* The value of a cookie; empty when there is none, or two. */

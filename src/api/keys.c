@@ -175,7 +175,7 @@ maker_check(struct job *job, struct call *call, const struct api_key *key, bool 
 			bool needed;
 			TRY(approval_needed(job, job->db, &needed));
 			if (needed)
-				return call_second(job, call, S("Make a key that may do more than its maker"), ret_answered);
+				return call_second_said(job, call, S("Make a key that may do more than its maker"), ret_answered);
 		}
 		return policy_scopes(maker->grants) & scope
 		               ? fail(job, ERR_PURPOSE_DENIED, "it would be for more purposes than its maker is")

@@ -215,6 +215,20 @@ on_session_fresh_post(struct job *job, struct call *call)
 
 /* --- invitations ----------------------------------------------------------------------------------- */
 
+/* Who has the link is them from then on: an administrator who takes it of somebody who approves would be two people. */
+static enum err
+reset_second(struct job *job, struct call *call, const struct staff *staff, bool *ret_answered)
+{
+	struct grants grants;
+
+	*ret_answered = false;
+	TRY(staff_grants(job, job->db, staff->no, &grants));
+	if (staff->state != STAFF_ACTIVE || !(policy_scopes(grants) & SCOPES_GOVERN) || !call->principal.person ||
+	    staff->no == call->principal.staff) /* nobody resets themselves: refused below */
+		return OK;
+	return call_second_said(job, call, S("Make a link by which somebody who decides for others signs in"), ret_answered);
+}
+
 enum err
 on_staff_invitation_post(struct job *job, struct call *call)
 {
@@ -222,10 +236,13 @@ on_staff_invitation_post(struct job *job, struct call *call)
 	struct json_out *out;
 	struct staff staff;
 	int64_t hours = 0;
-	bool there;
+	bool there, answered;
 
 	TRY(staff_of_path(job, call, &staff));
 	TRY(json_i64(job, call->body, "hours", 1, LIMIT_INVITATION_HOURS, &hours, &there));
+	TRY(reset_second(job, call, &staff, &answered));
+	if (answered)
+		return OK;
 	TRY(invitation_make(job, &call->api->desk, staff.no, hours, &invitation));
 	out = answer_json(call, 201);
 	json_open(out, '{');

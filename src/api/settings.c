@@ -225,7 +225,7 @@ on_setting_put(struct job *job, struct call *call)
 	TRY(setting_find(job, call, &row));
 	if (setting_guarded((enum setting)(row - rows))) {
 		TRY(require_scope(job, &call->principal, SCOPE_POLICY));
-		TRY(call_second(job, call, S("Change a setting that holds staff in"), &answered));
+		TRY(call_second_said(job, call, S("Change a setting that holds staff in"), &answered));
 	}
 	if (answered)
 		return OK;

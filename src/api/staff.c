@@ -286,12 +286,26 @@ staff_role_read(struct job *job, struct call *call, struct json element, struct 
 	return purposes_member_read(job, call, element, &ret->all_purposes, &ret->purposes);
 }
 
+/* Whoever could make accounts and let them approve would be two people alone. */
+static enum err
+second_check(struct job *job, struct call *call, const struct roles_plan *plan, bool *ret_answered)
+{
+	bool govern;
+
+	*ret_answered = false;
+	TRY(roles_govern_more(job, job->db, plan->staff, plan->role, plan->count, &govern));
+	if (!govern || !call->principal.person || plan->staff == call->principal.staff) /* their own: refused below */
+		return OK;
+	return call_second_said(job, call, S("Let somebody decide what others may do"), ret_answered);
+}
+
 enum err
 on_staff_roles_put(struct job *job, struct call *call)
 {
 	struct roles_plan plan = { 0 };
 	struct staff staff;
 	struct json list;
+	bool answered;
 
 	TRY(call_registry(job, call));
 	TRY(staff_of_path(job, call, &staff));
@@ -306,6 +320,9 @@ on_staff_roles_put(struct job *job, struct call *call)
 			if (plan.role[n].role == plan.role[i].role)
 				return json_fail(job, ERR_INVALID, json_element(job, list, i), "is there twice");
 	}
+	TRY(second_check(job, call, &plan, &answered));
+	if (answered)
+		return OK;
 	TRY(store_write(job, call->vault->store, WRITE_ORDINARY, roles_steps, &plan));
 	return staff_answer(job, call, staff.no, 200);
 }

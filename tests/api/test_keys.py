@@ -237,3 +237,25 @@ def test_headers_that_decide_may_be_there_once(api, key):
                           }.get(name, ('POST', '/v1/subjects'))
         reply = api.raw(method, target, None if method == 'GET' else b'{}', headers)
         assert reply.status == 400, (name, reply)
+
+
+def test_behind_a_proxy_only_its_own_word_tells_where_a_call_comes_from(make_server):
+    from client import Client
+    server = make_server('--behind-tls-proxy')
+    made = Client(server.socket).post('/v1/keys', {'name': 'shop', 'scopes': ['metrics'], 'purposes': '*',
+                                                   'networks': ['192.0.2.0/24']})
+    assert made.status == 201
+    client = Client(server.url, made.json['key'])
+
+    def status(*forwarded):
+        fields = [('Authorization', f'Bearer {made.json["key"]}')] + [('X-Forwarded-For', text) for text in forwarded]
+        return client.raw('GET', '/v1/metrics', None, fields).status
+
+    assert status('192.0.2.7') == 200
+    assert status('203.0.113.9, 192.0.2.7') == 200
+    assert status('203.0.113.9', '192.0.2.7') == 200
+    assert status() == 401                               # the proxy itself
+    assert status('203.0.113.9') == 401
+    assert status('192.0.2.7, 203.0.113.9') == 401       # what the caller wrote, with the proxy's behind it
+    assert status('192.0.2.7', '203.0.113.9') == 401     # in a header of the proxy's own
+    assert status('192.0.2.7', 'nonsense') == 401

@@ -245,6 +245,54 @@ def test_a_key_that_does_more_than_its_maker_takes_two_people(pair):
     assert pair.administrator.post('/v1/keys', {'name': 'x', 'scopes': ['staff'], 'purposes': '*'}).status == 422
 
 
+def test_who_could_decide_for_others_is_made_by_two(pair):
+    """Else an administrator would make an account that approves of what they ask for themselves."""
+    made = pair.administrator.post('/v1/staff', {'issuer': pair.provider.issuer, 'subject': 'second-me',
+                                                 'user_name': 'second-me@example.com'}).json['id']
+    roles = f'/v1/staff/{made}/roles'
+
+    def wanted(*names):
+        return {'roles': [{'role': name, 'purposes': '*'} for name in names]}
+
+    assert pair.administrator.put(roles, wanted('marketer')).status == 200
+    for name in ('dpo', 'administrator', 'auditor'):
+        asked = pair.administrator.put(roles, wanted('marketer', name))
+        assert asked.status == 202, (name, asked)
+    assert [role['role'] for role in pair.operator.get(f'/v1/staff/{made}').json['roles']] == ['marketer']
+    told, = [a for a in pair.dpo.get('/v1/approvals?waiting=true').json['approvals'] if a['id'] == asked.json['approval']]
+    for part in (f'PUT {roles}', '"auditor"', '"marketer"'):  # what is approved of is said
+        assert part in told['summary'], told
+    assert pair.dpo.post(f'/v1/approvals/{told["id"]}/approve').status == 200
+    mine = {'Valv-Approval': told['id']}
+    assert pair.administrator.put(roles, wanted('administrator'), headers=mine).slug == 'approval-needed'
+    assert pair.administrator.put(roles, wanted('marketer', 'auditor'), headers=mine).status == 200
+    assert pair.administrator.put(roles, wanted('auditor')).status == 200  # less takes one
+
+
+def test_a_link_to_the_account_of_who_decides_takes_two_people(pair):
+    """Whoever has it signs in as them, and would approve of what they asked for themselves."""
+    links = f'/v1/staff/{pair.dpo.id}/invitation'
+    assert pair.administrator.post(links, {}).status == 202
+    assert pair.dpo.get('/v1/me/sessions').status == 200  # nothing was taken from them
+    assert pair.administrator.post(f'/v1/staff/{pair.join("marketer").id}/invitation', {}).status == 201
+    third = pair.join('dpo')
+    asked = pair.administrator.post(f'/v1/staff/{third.id}/invitation', {})
+    assert pair.dpo.post(f'/v1/approvals/{asked.json["approval"]}/approve').status == 200
+    made = pair.administrator.post(f'/v1/staff/{third.id}/invitation', {}, headers={'Valv-Approval': asked.json['approval']})
+    assert (made.status, made.json['reset']) == (201, True)
+    assert third.get('/v1/me/sessions').status == 401
+
+
+def test_an_approval_shows_what_it_is_for_but_no_secret(pair):
+    body = {'issuer': pair.provider.issuer, 'client_id': 'valv-2', 'client_secret': 'a-secret-of-the-provider',
+            'address': 'https://valv.example.com'}
+    asked = pair.administrator.put('/v1/identity-provider', body)
+    assert asked.status == 202, asked
+    told = pair.dpo.get(f'/v1/approvals/{asked.json["approval"]}')
+    assert 'client_id: "valv-2"' in told.json['summary'] and 'client_secret: (a secret)' in told.json['summary']
+    assert b'a-secret-of-the-provider' not in told.body
+
+
 def test_an_approver_who_left_has_approved_of_nothing(pair):
     second = pair.join('dpo')
     id = pair.administrator.put('/v1/roles/left', ROLE).json['approval']

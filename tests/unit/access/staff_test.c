@@ -580,6 +580,81 @@ two_people_are_two_people(void **state)
 	become_operator(f);
 }
 
+/* Whoever ends everybody else's account, or takes their roles, is not alone in deciding by it. */
+static void
+two_stay_two_when_all_others_are_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct staff last = staff_of(f, "maja"), other = staff_of(f, "stina");
+	bool needed;
+
+	become_operator(f);
+	give(f, last.no, ROLE_ADMINISTRATOR);
+	become(f, last.no);
+	assert_ok(approval_needed(&f->job, f->job.db, &needed));
+	assert_false(needed); /* there never was another */
+	become_operator(f);
+	give(f, other.no, ROLE_DPO);
+	give(f, other.no, ROLE_MARKETER); /* nobody has decided anything yet */
+	become(f, last.no);
+	assert_ok(approval_needed(&f->job, f->job.db, &needed));
+	assert_true(needed);
+	become_operator(f);
+	leave(f, other.no);
+	become(f, last.no);
+	assert_ok(approval_needed(&f->job, f->job.db, &needed));
+	assert_true(needed);
+	become_operator(f);
+	assert_ok(approval_needed(&f->job, f->job.db, &needed));
+	assert_true(needed); /* the administrator is the operator's second */
+	leave(f, last.no);
+	assert_ok(approval_needed(&f->job, f->job.db, &needed));
+	assert_false(needed); /* who is on the machine can make people, and begins anew */
+}
+
+static void
+what_governs_is_told_from_what_does_not(void **state)
+{
+	static const struct {
+		int64_t before, given;
+		bool more;
+	} cases[] = {
+		{ ROLE_MARKETER, ROLE_DPO, true },      { ROLE_MARKETER, ROLE_ADMINISTRATOR, true },
+		{ ROLE_MARKETER, ROLE_AUDITOR, true },  { ROLE_MARKETER, ROLE_SERVICE, false },
+		{ ROLE_DPO, ROLE_AUDITOR, false },      { ROLE_DPO, ROLE_ADMINISTRATOR, true },
+		{ ROLE_ADMINISTRATOR, ROLE_MARKETER, false },
+	};
+	struct fixture *f = *state;
+	struct staff one = staff_of(f, "maja");
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct staff_role role = { .role = cases[i].given, .all_purposes = true };
+		bool more;
+		become_operator(f);
+		give(f, one.no, cases[i].before);
+		assert_ok(roles_govern_more(&f->job, f->job.db, one.no, &role, 1, &more));
+		assert_int_equal(more, cases[i].more);
+	}
+}
+
+static void
+nobody_approves_of_what_they_cannot_read(void **state)
+{
+	struct fixture *f = *state;
+	struct staff asker = staff_of(f, "maja");
+	char *text = arena_alloc(&f->job.arena, APPROVAL_SUMMARY_MAX + 1);
+	uint8_t what[DIGEST_BYTES] = { 77 };
+	struct approval approval;
+
+	memset(text, 'x', APPROVAL_SUMMARY_MAX + 1);
+	become(f, asker.no);
+	assert_fails(&f->job, ERR_LIMIT,
+	             approval_ask(&f->job, &f->access, S("role_put"), (str){ text, APPROVAL_SUMMARY_MAX + 1 }, what, &approval));
+	assert_ok(approval_ask(&f->job, &f->access, S("role_put"), (str){ text, APPROVAL_SUMMARY_MAX }, what, &approval));
+	assert_int_equal(approval.summary.len, APPROVAL_SUMMARY_MAX);
+	become_operator(f);
+}
+
 static void
 an_approval_ends_with_either_and_with_its_hour(void **state)
 {
@@ -723,6 +798,9 @@ staff_tests(void)
 		EACH(a_key_of_ones_own_does_no_more_than_its_owner_now),
 		EACH(a_key_is_good_from_its_networks_alone),
 		EACH(two_people_are_two_people),
+		EACH(two_stay_two_when_all_others_are_gone),
+		EACH(what_governs_is_told_from_what_does_not),
+		EACH(nobody_approves_of_what_they_cannot_read),
 		EACH(an_approval_ends_with_either_and_with_its_hour),
 		EACH(a_glass_is_broken_once_seen_to_and_then_again),
 		EACH(distinct_persons_are_counted_by_the_hour),
