@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "benchmarks/audit.h"
 #include "benchmarks/limit.h"
 #include "benchmarks/load.h"
 #include "crypto/seal.h"
@@ -912,6 +913,27 @@ bench_sweep(struct bench *b)
 	               ratio >= SWEEP_READS && !alone.not_ok);
 }
 
+/* --- audit ------------------------------------------------------------------------------------- */
+
+#define AUDIT_ENTRIES 300000
+#define AUDIT_PERSONS 20000
+#define AUDIT_RATE 100000
+
+static int
+bench_audit(struct bench *b)
+{
+	struct job job = { .now = (time_us)time(NULL) * TIME_SECOND, .actor = { ACTOR_KEY, 1 } };
+	struct audit_rate rate;
+
+	if (audit_rate_measure(&job, path_of(b, "audit"), AUDIT_ENTRIES, AUDIT_PERSONS, &rate))
+		die(job.failure.why);
+	job_release(&job);
+	printf("audit: %lu entries about %lu persons\n", (unsigned long)rate.entries, (unsigned long)rate.persons);
+	printf("audit: %.2f microseconds of processor for one entry, %.2f for its hashes alone\n", rate.cpu_us, rate.limit_cpu_us);
+	printf("limit: nothing but hashing them, on one core: %.0f /s\n", rate.limit);
+	return verdict("audit", rate.sequenced, "entries/s sequenced", rate.limit, "hashing alone on one core", AUDIT_RATE, 0, true);
+}
+
 /* --- main ------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -920,7 +942,7 @@ static const struct {
 } benches[] = {
 	{ "decisions", bench_decisions }, { "create", bench_create }, { "read", bench_read },
 	{ "batch", bench_batch }, { "import", bench_import }, { "access", bench_access }, { "erase", bench_erase },
-	{ "sweep", bench_sweep },
+	{ "sweep", bench_sweep }, { "audit", bench_audit },
 };
 
 int

@@ -367,6 +367,16 @@ restore_write(struct call *call, const struct entry_row *row, struct json_out *o
 	json_pair_i64(out, S("last_entry"), entry.last_entry);
 	json_pair_str(out, S("log"), buf_str(&hash));
 	json_pair_uid(out, S("origin"), entry.origin);
+	if (entry.tree_there) {
+		OWNED(buf_release) struct buf root = { .max = 80 };
+		buf_base64(&root, entry.tree_root);
+		json_name(out, S("tree"));
+		json_open(out, '{');
+		json_pair_uid(out, S("id"), entry.tree);
+		json_pair_i64(out, S("size"), (int64_t)entry.tree_size);
+		json_pair_str(out, S("root"), buf_str(&root));
+		json_close(out, '}');
+	}
 	json_close(out, '}');
 }
 

@@ -525,6 +525,8 @@ put_success(struct json_out *out, const struct route *route, int status)
 			put_media(out, S("image/svg+xml"), SCHEMA_NONE, false);
 		} else if (route_has(route, ROUTE_TEXT)) {
 			put_media(out, S("text/plain"), SCHEMA_NONE, false);
+		} else if (route_has(route, ROUTE_OCTETS)) {
+			put_media(out, S("application/octet-stream"), SCHEMA_NONE, false);
 		} else if (route_has(route, ROUTE_NDJSON)) {
 			put_media(out, S("application/x-ndjson"), route->answer, true);
 		} else if (route_has(route, ROUTE_SCIM)) {
@@ -807,6 +809,8 @@ put_operation(struct json_out *out, const struct route *route)
 	json_pair_bool(out, S("x-person-only"), route_has(route, ROUTE_PERSON));
 	json_pair_bool(out, S("x-step-up"), route_has(route, ROUTE_FRESH));
 	json_pair_bool(out, S("x-reserved-lane"), route_has(route, ROUTE_RESERVED));
+	if (route_has(route, ROUTE_REST)) /* which a path of OpenAPI cannot say */
+		json_pair_bool(out, S("x-rest-of-path"), true);
 	json_name(out, S("parameters"));
 	json_open(out, '[');
 	put_path_parameters(out, route->path);

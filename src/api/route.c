@@ -33,9 +33,10 @@ eat_segment(str *rest)
 
 /* Both begin with a slash.  Most paths differ within the first octets, which is looked at first. */
 static bool
-path_fits(str template, str path, str param[ROUTE_PARAMS_MAX])
+path_fits(const struct route *route, str path, str param[ROUTE_PARAMS_MAX])
 {
 	size_t common = 0, params = 0;
+	str template = route->path;
 
 	while (common < template.len && common < path.len && template.ptr[common] != '{' &&
 	       template.ptr[common] == path.ptr[common])
@@ -51,6 +52,10 @@ path_fits(str template, str path, str param[ROUTE_PARAMS_MAX])
 		if (str_starts(expected, S("{"))) {
 			if (!got.len)
 				return false;
+			if (route_has(route, ROUTE_REST) && !template.len) {
+				param[params] = (str){ got.ptr, got.len + (path.len ? 1 + path.len : 0) };
+				return true;
+			}
 			param[params++] = got;
 		} else if (!str_eq(expected, got)) {
 			return false;
@@ -73,7 +78,7 @@ route_find(enum method method, str path, str param[ROUTE_PARAMS_MAX], const stru
 	for (size_t i = 0; i < COUNT(routes); i++) {
 		/* The first path that fits is the address; of its rows, one has the method. */
 		if (first ? !str_eq(routes[i].path, first->path)
-		          : !path_fits(routes[i].path, path, param))
+		          : !path_fits(&routes[i], path, param))
 			continue;
 		first = &routes[i];
 		if (first->method == method)

@@ -47,6 +47,8 @@ enum route_flags {
 	ROUTE_MAY_LACK = 1LL << 41,   /* of something that may not be there: 404 */
 	ROUTE_SIGN_IN = 1 << 30,      /* looks at what shows who somebody is: 401 sign-in */
 	ROUTE_WEB = 1 << 29,          /* a page for staff, which takes `language`; or a file of the pages */
+	ROUTE_OCTETS = 1LL << 42,     /* answers with octets */
+	ROUTE_REST = 1LL << 43,       /* the last {…} takes the rest of the path, slashes too */
 };
 
 #define ROUTE_PARAMS_MAX 2

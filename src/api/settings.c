@@ -57,6 +57,29 @@ text_read(struct job *job, struct json body, const struct setting_row *row, stru
 	return OK;
 }
 
+/* Any other would be no name of a key (crypto/sign.h). */
+static bool
+origin_octet(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '/' || c == '_' || c == ':';
+}
+
+static enum err
+origin_read(struct job *job, struct json body, const struct setting_row *row, struct buf *out)
+{
+	str text;
+
+	TRY(json_need_str(job, body, "value", (size_t)row->max, &text));
+	for (size_t i = 0; i < text.len; i++)
+		if (!origin_octet(text.ptr[i]))
+			return json_fail(job, ERR_INVALID, json_member(job, body, "value"),
+			                 "must be like a URL without scheme, as vault.example.se/audit");
+	if (!text.len || text.ptr[0] == '/' || text.ptr[text.len - 1] == '/')
+		return json_fail(job, ERR_INVALID, json_member(job, body, "value"), "must not begin or end with a slash");
+	buf_put(out, text);
+	return OK;
+}
+
 static enum err
 time_read(struct job *job, struct json body, struct buf *out)
 {
@@ -150,6 +173,8 @@ value_of_body(struct job *job, struct json body, const struct setting_row *row, 
 		return number_read(job, body, row, out);
 	case SETTING_TEXT:
 		return text_read(job, body, row, out);
+	case SETTING_LOG_ORIGIN:
+		return origin_read(job, body, row, out);
 	case SETTING_TIME:
 		return time_read(job, body, out);
 	case SETTING_COUNTRY_CODE:

@@ -4,11 +4,14 @@
 
 #include <stdbool.h>
 
+#include "audit/texts.h"
+
 enum setting_kind {
 	SETTING_TEXT,      /* one line, 1 to 200 octets */
 	SETTING_NUMBER,    /* min to max */
 	SETTING_TIME,      /* RFC 3339, not in the future */
 	SETTING_COUNTRY_CODE, /* two capitals */
+	SETTING_LOG_ORIGIN, /* of a log: a URL without scheme */
 	SETTING_LANGUAGES, /* a list of two- or three-letter codes */
 	SETTING_ISSUER,    /* https://…, never this vault itself */
 	SETTING_SUBJECT,   /* externalId or userName */
@@ -17,6 +20,8 @@ enum setting_kind {
 /*      enum                      name               kind               min   max */
 #define SETTING_TABLE(X) \
 	X(SETTING_AGE_OF_CONSENT,  "age_of_consent",  SETTING_NUMBER,    13,   16) /* Article 8(1) */ \
+	X(SETTING_LOG_NAME,        "audit_origin",    SETTING_LOG_ORIGIN, 1,   ORIGIN_MAX) /* before the tree's own name */ \
+	X(SETTING_LOG_YEARS,       "audit_years",     SETTING_NUMBER,    1,    100) /* how long the audit log is kept */ \
 	X(SETTING_BUDGET_PER_HOUR, "budget_per_hour", SETTING_NUMBER,    0,    1000000000) \
 	X(SETTING_COMPANY,         "company",         SETTING_TEXT,      1,    200) \
 	X(SETTING_CONTACT,         "contact",         SETTING_TEXT,      1,    200) \

@@ -10,7 +10,7 @@
  *   change     le64 the subject's new version | digest of the sealed record (32) | le16 fields changed
  *   others     see where they are written
  *
- * `commitment` is left for the leaf hash of the Merkle tree over the entries.
+ * What an entry is to others stands in the Merkle tree over the log (leaf.h); the column `commitment` is not used.
  */
 #ifndef AUDIT_ENTRY_H
 #define AUDIT_ENTRY_H
@@ -116,7 +116,7 @@ enum entry_act {
 /* 0 done; otherwise the enum err of the refusal or failure. */
 struct entry {
 	enum entry_act act;
-	int64_t subject;  /* 0: none */
+	int64_t subject;  /* 0: none; in the store also -1: somebody who is erased (forget.h) */
 	int64_t purpose;  /* 0: none */
 	enum err outcome;
 	bytes body;

@@ -78,13 +78,29 @@ later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* Entries up to here are gone (forget.h, O3), whatever an index still says. */
+static enum err
+gone_until(struct job *job, int64_t *ret)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	TRY(db_query(job, job->db, SQL_ENTRY_GONE_UNTIL, NO_ARGS, &rows));
+	TRY(rows_next(job, &rows, &there));
+	*ret = there ? rows_i64(&rows, 0) : 0;
+	return OK;
+}
+
 /* Oldest first: what is merged, then run by run, then the tail.  The marks decide which part counts
  * for which entries, so that what a filling has half written is not seen (N1). */
 static enum err
 find_in_view(struct job *job, int64_t subject, int64_t after, struct found *found)
 {
 	struct mark mark;
+	int64_t gone;
 
+	TRY(gone_until(job, &gone));
+	after = later(after, gone);
 	TRY(mark_get(job, job->db, &mark));
 	if (after < mark.main_seq)
 		TRY(numbers_add(job, SQL_ENTRY_OF_GET,
@@ -196,12 +212,12 @@ pairs_of_entry(struct pairs *pairs, const struct rows *rows)
 	int64_t seq = rows_i64(rows, 0);
 	uint64_t subject;
 
-	if (!rows_null(rows, 2))
+	if (rows_i64(rows, 2) > 0)
 		pairs_add(pairs, rows_i64(rows, 2), seq);
 	if (rows_i64(rows, 1) != ENTRY_DECISIONS)
 		return;
 	while (eat_bytes(&body, ENTRY_DECISIONS_ITEM, &one))
-		if (eat_le64(&one, &subject) && subject)
+		if (eat_le64(&one, &subject) && (int64_t)subject > 0)
 			pairs_add(pairs, (int64_t)subject, seq);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "audit/entry.h"
+#include "audit/tree.h"
 #include "backup/pair.h"
 #include "backup/target.h"
 #include "os/file.h"
@@ -30,6 +31,10 @@ struct restoring {
 	struct db *db;
 	struct restored done;
 	uint8_t log[32];     /* V5 */
+	uid origin;          /* of the log from here on, and its tree's id */
+	bool tree_there;     /* in the backup, with a checkpoint */
+	struct tree tree;
+	struct checkpoint checkpoint;
 };
 
 static void
@@ -188,6 +193,23 @@ log_page(struct job *job, int64_t *after, uint8_t hash[32], bool *ret_more)
 	}
 }
 
+static enum err
+tree_look(struct restoring *restoring)
+{
+	struct job *job = restoring->job;
+	str note;
+
+	TRY(tree_last(job, job->db, &restoring->tree, &restoring->tree_there));
+	if (!restoring->tree_there || !restoring->tree.size) {
+		restoring->tree_there = false; /* of a restore that was not served: nothing was signed */
+		return OK;
+	}
+	TRY(tree_checkpoint(job, &note));
+	if (!checkpoint_read(note, &restoring->checkpoint))
+		return fail(job, ERR_CORRUPT, "the last checkpoint of the backup's audit log cannot be read");
+	return OK;
+}
+
 /* V5: before this restore puts its first. */
 static enum err
 log_read(struct restoring *restoring)
@@ -199,7 +221,8 @@ log_read(struct restoring *restoring)
 		TRY(log_page(restoring->job, &after, restoring->log, &more));
 	if (after != restoring->pair.data.manifest.entry)
 		return fail(restoring->job, ERR_CORRUPT, "the audit log of the backup does not end where its manifest says");
-	return OK;
+	restoring->origin = os_uid();
+	return tree_look(restoring);
 }
 
 /* --- taking away again ------------------------------------------------------------------------ */
@@ -272,10 +295,9 @@ entry_body(const struct restoring *restoring, struct buf *out)
 {
 	const struct manifest *manifest = &restoring->pair.data.manifest;
 	const struct replayed *replayed = &restoring->done.replayed;
-	uid origin = os_uid();
 
 	buf_data(out, uid_bytes(&manifest->moment));
-	buf_data(out, uid_bytes(&origin));
+	buf_data(out, uid_bytes(&restoring->origin));
 	buf_u8(out, restoring->done.with_facts ? 1 : 2);
 	buf_le64(out, (uint64_t)manifest->entry);
 	buf_data(out, (bytes){ restoring->log, sizeof(restoring->log) });
@@ -283,6 +305,11 @@ entry_body(const struct restoring *restoring, struct buf *out)
 	buf_le64(out, replayed->facts);
 	buf_le64(out, replayed->changed);
 	buf_le64(out, replayed->erased);
+	if (!restoring->tree_there)
+		return;
+	buf_data(out, uid_bytes(&restoring->tree.id));
+	buf_le64(out, restoring->checkpoint.size);
+	buf_data(out, (bytes){ restoring->checkpoint.root.octet, MERKLE_BYTES });
 }
 
 static bool
@@ -305,7 +332,9 @@ restore_entry_read(bytes body, struct restore_entry *ret)
 		return false;
 	ret->with_facts = how == 1;
 	ret->last_entry = (int64_t)last;
-	return body.len == 0;
+	ret->tree_there = body.len > 0;
+	return !ret->tree_there || (eat_id(&body, &ret->tree) && eat_le64(&body, &ret->tree_size) &&
+	                            eat_bytes(&body, MERKLE_BYTES, &ret->tree_root) && body.len == 0);
 }
 
 static enum err
@@ -317,6 +346,7 @@ finish_steps(struct job *job, struct db *db, void *arg)
 	TRY(outbox_restored_steps(job, db)); /* V4 */
 	TRY(access_restored_steps(job, db));
 	TRY(fact_restored(job, db, restoring->pair.data.manifest.fact));
+	TRY(tree_begin_steps(job, db, restoring->origin));
 	entry_body(restoring, &body);
 	must(buf_ok(&body));
 	return entry_append(job, db, &(struct entry){ .act = ENTRY_RESTORE, .body = buf_bytes(&body) },

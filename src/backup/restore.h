@@ -7,13 +7,15 @@
  *       time naming the moment to which consents go back; that stands in the audit log.
  *   V3  No number is given again that may have been used: it goes on above the ledger's bounds (G3).
  *   V4  Nothing that was queued is sent: delivery is off, and what waits is held until it is released.
- *   V5  The audit log goes on under a new origin, in an entry that commits to every entry of the backup.
+ *   V5  The audit log goes on under a new origin, in an entry that commits to every entry of the backup and to its
+ *       last checkpoint.
  *
  * ENTRY_RESTORE of the whole (no subject; R4 has those of persons):
  *
  *   moment (16) | origin of the log from here on (16) | u8 1 with the ledger, 2 without | le64 last entry of
  *   the backup | hash over its entries (32) | le64 last fact of the backup | le64 facts said again |
- *   le64 persons changed | le64 persons erased
+ *   le64 persons changed | le64 persons erased | and, where the backup had an audit tree: its id (16) | le64 size |
+ *   root (32), of the last checkpoint in it
  *
  *   hash   h(0) = 32 zeros; h(n) = SHA-256(h(n-1) | le64 seq, at, actor kind, actor, act, outcome, subject,
  *          purpose (0: none) | le32 length, body), over the entries in order
@@ -63,6 +65,10 @@ struct restore_entry {
 	int64_t last_entry; /* of the backup */
 	bytes log;          /* borrowed: the hash over its entries (32) */
 	uint64_t facts, changed, erased;
+	bool tree_there;
+	uid tree;           /* of the backup */
+	uint64_t tree_size;
+	bytes tree_root;    /* borrowed */
 };
 must_check bool restore_entry_read(bytes body, struct restore_entry *ret);
 

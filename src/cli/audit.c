@@ -1,4 +1,5 @@
 /* cli/audit.c -- `valv audit`: who did what, to whom, for which purpose. */
+#include "audit/entry.h"
 #include "cli/client.h"
 #include "cli/input.h"
 #include "cli/say.h"
@@ -53,6 +54,23 @@ detail(struct job *job, struct json entry, str *ret)
 	}
 	TRY(list_member(job, entry, "fields", ret));
 	return ret->len ? OK : text_member(job, entry, "operation", ret);
+}
+
+/* --- who looked ------------------------------------------------------------------------------- */
+
+static bool
+is_look(str act)
+{
+	static const enum entry_act looks[] = {
+		ENTRY_SUBJECT_READ, ENTRY_SUBJECT_SEARCH, ENTRY_LEDGER_READ, ENTRY_ACCESS, ENTRY_EXPORT, ENTRY_DOWNLOAD,
+		ENTRY_PROOF_READ, ENTRY_RECEIPT, ENTRY_REQUEST_READ, ENTRY_DISCLOSURES_READ, ENTRY_OUTBOX_READ,
+		ENTRY_AUDIT_READ, ENTRY_DISCLOSE,
+	};
+
+	for (size_t i = 0; i < COUNT(looks); i++)
+		if (str_eq(act, entry_name(looks[i])))
+			return true;
+	return false;
 }
 
 static enum err
@@ -123,6 +141,69 @@ run(struct job *job, struct cli *cli, const struct args *args)
 		fprintf(stderr, "There is more: --after %.*s\n", SPRINT(next));
 	return OK;
 }
+
+/* One page; *next: where the next begins, empty after the last. */
+static enum err
+saw_page(struct job *job, struct cli *cli, struct client *client, const char *subject, struct table *table, str *next,
+         size_t *count)
+{
+	OWNED(json_free) struct json_document *document = NULL;
+	struct json root, entries;
+	char path[160];
+	str act;
+
+	snprintf(path, sizeof(path), "/v1/audit/entries?limit=1000&subject=%s&after=%.*s", subject, SPRINT(*next));
+	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = arena_c(&job->arena, str_from_c(path)) }, &document, &root));
+	*next = S("");
+	if (cli->json)
+		return OK;
+	TRY(json_array(job, root, "entries", 1000, &entries));
+	for (size_t i = 0; i < json_count(entries); i++) {
+		struct json entry = json_element(job, entries, i);
+		TRY(text_member(job, entry, "act", &act));
+		if (!is_look(act))
+			continue;
+		TRY(entry_row(job, table, entry));
+		++*count;
+	}
+	return text_member(job, root, "next", next);
+}
+
+static enum err
+saw_run(struct job *job, struct cli *cli, const struct args *args)
+{
+	static const char *const heading[] = { ">SEQ",    "AT",     "WHO",  "ACT", "OUTCOME",
+		                               "PURPOSE", "PERSON", "MORE", NULL };
+	OWNED(client_close) struct client *client = NULL;
+	struct table table;
+	str next = S("0");
+	size_t count = 0;
+
+	TRY(input_id(cli, args->operand[0]));
+	TRY(client_open(job, cli, args, &client));
+	table_begin(&table, job, heading);
+	do
+		TRY(saw_page(job, cli, client, args->operand[0], &table, &next, &count));
+	while (next.len);
+	if (cli->json)
+		return OK;
+	if (count)
+		table_print(&table, true);
+	else
+		puts("Nobody looked.");
+	return OK;
+}
+
+const struct command command_audit_who_saw = {
+	.operands = "SUBJECT",
+	.about = "Everybody who was shown something of this person, or was refused it: when, for which purpose, which fields. "
+	         "valv audit prove NUMBER shows that such an entry is in the log. Of somebody who is erased, the log does not say "
+	         "any more that it was them.\n"
+	         "With --json: the first 1000 of all entries about the person.",
+	.examples = "valv audit who-saw d0000000-0000-4000-8000-000000000001",
+	.remote = true,
+	.run = saw_run,
+};
 
 const struct command command_audit = {
 	.about = "Every use and every refusal, oldest first, without personal data. Reading it "

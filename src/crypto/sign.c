@@ -55,8 +55,7 @@ sign_holds(const uint8_t public_key[SIGN_PUBLIC_BYTES], bytes message,
 
 /* --- notes ------------------------------------------------------------------------------------ */
 
-/* Exactly `size` octets. */
-static bool
+bool
 base64_read(str text, uint8_t *ret, size_t size)
 {
 	size_t len;

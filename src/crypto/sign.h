@@ -34,6 +34,9 @@ void note_sign_as(const uint8_t *seed, const uint8_t public_key[SIGN_PUBLIC_BYTE
 /* Appends the vkey of the seed's public key. */
 void note_vkey(const uint8_t *seed, str name, struct buf *out);
 
+/* RFC 4648 section 4, padded: exactly `size` octets, and nothing else in the text. */
+must_check bool base64_read(str text, uint8_t *ret, size_t size);
+
 /* Verify a note against one vkey; *ret_text borrows from note.  Signatures of other keys are
  * passed over.
  *   ERR_INVALID  not a note, or not a vkey

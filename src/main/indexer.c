@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "audit/forget.h"
 #include "audit/index.h"
 #include "main/log.h"
 #include "os/clock.h"
@@ -19,16 +20,22 @@ struct indexer {
 	_Atomic bool stopping;
 };
 
+static enum err
+index_step(struct job *job, struct store *store, bool *ret_more)
+{
+	return entry_index_step(job, store, &ENTRY_INDEX, ret_more);
+}
+
 /* A failure ends the round; the next begins where this one stands. */
 static void
-fill_round(struct indexer *indexer, struct job *job)
+round_run(struct indexer *indexer, struct job *job, enum err (*step)(struct job *, struct store *, bool *))
 {
 	bool more = true;
 	enum err err;
 
 	while (more && !atomic_load(&indexer->stopping)) {
 		job->now = os_now();
-		err = entry_index_step(job, indexer->store, &ENTRY_INDEX, &more);
+		err = step(job, indexer->store, &more);
 		if (err) {
 			log_failure("index", err, &job->failure);
 			more = false;
@@ -60,7 +67,8 @@ indexer_main(void *arg)
 
 	job.db = indexer->db;
 	while (!atomic_load(&indexer->stopping)) {
-		fill_round(indexer, &job);
+		round_run(indexer, &job, entry_unlink_step);
+		round_run(indexer, &job, index_step);
 		wait_a_little(indexer);
 	}
 	return NULL;

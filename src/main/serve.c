@@ -6,6 +6,7 @@
  *   sweeper            what time does, once a minute
  *   deliverer          webhooks that are due
  *   indexer            the index from persons to audit entries, behind the log
+ *   sequencer          the Merkle tree over the audit entries, behind the log
  */
 #include <stdatomic.h>
 #include <sys/resource.h>
@@ -23,6 +24,7 @@
 #include "main/log.h"
 #include "main/make.h"
 #include "main/root_notice.h"
+#include "main/sequencer.h"
 #include "main/stop.h"
 #include "main/sweeper.h"
 #include "os/file.h"
@@ -63,6 +65,7 @@ struct serving {
 	struct sweeper *sweeper;
 	struct deliverer *deliverer;
 	struct indexer *indexer;
+	struct sequencer *sequencer;
 };
 
 /* In the order of what leans on what. */
@@ -73,6 +76,7 @@ serving_end(struct serving *serving)
 	deliverer_stop(&serving->deliverer);
 	sweeper_stop(&serving->sweeper);
 	indexer_stop(&serving->indexer);
+	sequencer_stop(&serving->sequencer);
 	api_close(&serving->api);
 	reader_end(&serving->db);
 	vault_close(&serving->vault);
@@ -185,6 +189,7 @@ start(struct job *job, const char *dir, const struct listen_on *on, unsigned wor
 	TRY(server_start(job, &config, &serving->server));
 	api_serving(serving->api, serving->server);
 	TRY(indexer_start(job, serving->vault->store, &serving->indexer));
+	TRY(sequencer_start(job, serving->vault, &serving->sequencer));
 	TRY(sweeper_start(job, serving->vault, &serving->sweeper));
 	return deliverer_start(job, serving->vault, &serving->deliverer);
 }

@@ -8,6 +8,7 @@
 #include "access/look.h"
 #include "access/session.h"
 #include "access/throttle.h"
+#include "audit/forget.h"
 #include "rights/link.h"
 #include "rights/request.h"
 #include "vault/decide.h"
@@ -15,6 +16,7 @@
 #include "vault/subject.h"
 
 #define STEP 500
+#define YEAR_DAYS 366 /* rather a day longer */
 
 static enum err
 idempotency_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
@@ -46,6 +48,21 @@ invitations_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret
 	return invitations_forget(job, vault->store, max, ret_count);
 }
 
+/* Without the setting the log is kept for good: it is not shortened without a written period. */
+static enum err
+log_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
+{
+	int64_t years = 0;
+	bool there;
+	str text;
+
+	*ret_count = 0;
+	TRY(setting_get(job, vault, S("audit_years"), &text, &there));
+	if (!there || !str_i64(text, &years) || years < 1)
+		return OK;
+	return entries_forget(job, vault->store, job->now - years * YEAR_DAYS * TIME_DAY, max, ret_count);
+}
+
 /* All at once: what waits to be sent is never much. */
 static enum err
 outbox_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
@@ -66,6 +83,7 @@ static chore_step *const chores[] = {
 	sessions_step,    /* sessions whose end has come */
 	attempts_step,    /* names and addresses that nobody tries to sign in with any more */
 	invitations_step, /* links that nobody used in time */
+	log_step,         /* audit entries: years after they were made (setting audit_years) */
 	outbox_step,      /* what was not sent in its life, and the keys that sealed it */
 };
 

@@ -83,6 +83,11 @@ must_check enum err db_view_begin(struct job *job, struct db *db, struct db **re
 void db_view_end(struct db **view);
 bool db_viewing(const struct db *db); /* is a view open on it? */
 
+/* The same for the keys, so that many are read at the cost of one lock: for a millisecond or so, since who
+ * destroys keys waits for it.  What a rotation takes away meanwhile cannot be opened: end it and look again. */
+must_check enum err db_keys_view_begin(struct job *job, struct db *db);
+void db_keys_view_end(struct db *db); /* fine without one */
+
 /* Only inside steps handed to store_write(): the next number of an audit entry. */
 int64_t db_next_entry(struct db *db);
 

@@ -388,6 +388,18 @@ db_view_end(struct db **view)
 	*view = NULL;
 }
 
+enum err
+db_keys_view_begin(struct job *job, struct db *db)
+{
+	return control_run(job, db, SIDE_KEYS, CONTROL_BEGIN);
+}
+
+void
+db_keys_view_end(struct db *db)
+{
+	db_rollback(db, SIDE_KEYS);
+}
+
 bool
 db_viewing(const struct db *db)
 {

@@ -2,6 +2,7 @@
 #include "vault/bury.h"
 
 #include "audit/fact.h"
+#include "audit/forget.h"
 #include "vault/forget_requests.h"
 #include "vault/outbox.h"
 
@@ -151,6 +152,7 @@ burial_steps(struct job *job, struct db *db, struct burial *burial)
 	TRY(bound_drop(job, db, burial->subject.no, burial->gone));
 	TRY(outbox_forget_steps(job, db, burial->subject.no));
 	TRY(request_forget_steps(job, db, burial->subject.no, &burial->requests));
+	TRY(entry_unlink_steps(job, db, burial->subject.no));
 	TRY(fact_erased(job, db, burial->subject.id)); /* no restore brings them back */
 	return db_keys_trim(job, db, burial->subject.no, burial->version, 0, (bytes){ 0 }); /* Y2 */
 }

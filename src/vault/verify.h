@@ -19,7 +19,8 @@
 	X(FINDING_SEAL,      "a section cannot be opened: changed, moved, or of another person") \
 	X(FINDING_UNCOVERED, "a value that no ground covers is still there") \
 	X(FINDING_LOOKUP,    "a value is not found by its digest") \
-	X(FINDING_BURIED,    "something is left of a person who was erased")
+	X(FINDING_BURIED,    "something is left of a person who was erased") \
+	X(FINDING_LOG,       "the audit log is not what its tree and the signed checkpoints say")
 
 enum finding {
 	FINDING_NONE = 0,

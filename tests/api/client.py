@@ -71,8 +71,9 @@ class Description:
         self.document = document
         self.seen = set()  # (operationId, status)
         self.paths = []
-        for path in document['paths']:
-            pattern = re.sub(r'\\\{[^/]*?\\\}', '[^/]+', re.escape(path))
+        for path, methods in document['paths'].items():
+            rest = any(operation.get('x-rest-of-path') for operation in methods.values())
+            pattern = re.sub(r'\\\{[^/]*?\\\}', '.+' if rest else '[^/]+', re.escape(path))
             self.paths.append((path.count('{'), re.compile(pattern + r'\Z'), path))
         self.paths.sort(key=lambda item: item[0])
         self.validators = {}

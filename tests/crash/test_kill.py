@@ -91,7 +91,8 @@ def test_a_kill_under_load_loses_nothing_and_leaves_no_half(campaign, turn):
     campaign.look(everybody=turn == CRASHES - 1)
 
 
-ELSEWHERE = ('backup-', 'restore-', 'check-', 'renew-')  # not in this load: tests/fault/, tests/api/test_restore_cut.py
+# Not in this load: tests/fault/, tests/api/test_restore_cut.py, tests/unit/audit/tree_test.c.
+ELSEWHERE = ('backup-', 'restore-', 'check-', 'renew-', 'tree-')
 
 
 def named_points():

@@ -23,12 +23,12 @@ split(str path, str *segment, size_t room)
 }
 
 static bool
-fits(str template, str path)
+fits(const struct route *route, str path)
 {
 	str wanted[16], got[16];
-	size_t count = split(template, wanted, COUNT(wanted));
+	size_t count = split(route->path, wanted, COUNT(wanted)), there = split(path, got, COUNT(got));
 
-	if (split(path, got, COUNT(got)) != count)
+	if (route_has(route, ROUTE_REST) ? there < count : there != count)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (str_starts(wanted[i], S("{")) ? !got[i].len : !str_eq(wanted[i], got[i]))
@@ -46,7 +46,7 @@ find_slowly(enum method method, str path)
 		return NULL;
 	for (size_t i = 0; route_at(i); i++) {
 		const struct route *route = route_at(i);
-		if (!first && fits(route->path, path))
+		if (!first && fits(route, path))
 			first = route;
 		if (first && str_eq(first->path, route->path) && route->method == method)
 			return route;
@@ -65,7 +65,7 @@ check_params(const struct route *route, str path, const str *param)
 	for (size_t i = 0; i < count; i++)
 		must(param[i].len && param[i].ptr > path.ptr &&
 		     param[i].ptr + param[i].len <= path.ptr + path.len &&
-		     !memchr(param[i].ptr, '/', param[i].len));
+		     ((route_has(route, ROUTE_REST) && i + 1 == count) || !memchr(param[i].ptr, '/', param[i].len)));
 }
 
 int
