@@ -28,6 +28,7 @@ access_restored_steps(struct job *job, struct db *db)
 {
 	TRY(db_run(job, db, SQL_RESTORED_SESSION, NO_ARGS, NULL));
 	TRY(db_run(job, db, SQL_RESTORED_APPROVAL, ARGS(sql_i64(job->now)), NULL));
+	TRY(db_run(job, db, SQL_RESTORED_BULK, ARGS(sql_i64(job->now)), NULL));
 	TRY(db_run(job, db, SQL_RESTORED_BREAK_GLASS, ARGS(sql_i64(job->now)), NULL));
 	db_touch(db, TOPIC_PRINCIPALS);
 	return OK;

@@ -175,6 +175,38 @@ decisions_write(struct job *job, struct call *call, bytes body, int64_t only, st
 	return OK;
 }
 
+static void
+export_pair(struct json_out *out, bytes body)
+{
+	bytes first;
+	uid id;
+
+	if (eat_bytes(&body, sizeof(id), &first) && uid_from_bytes(first, &id))
+		json_pair_uid(out, S("export"), id);
+}
+
+/* Who was in a piece of an export; behind them its id. */
+static enum err
+piece_write(struct job *job, bytes body, int64_t only, struct json_out *out)
+{
+	uint64_t subject;
+	bool there;
+	bytes one;
+	uid id;
+
+	json_name(out, S("persons"));
+	json_open(out, '[');
+	while (eat_bytes(&body, ENTRY_DECISIONS_ITEM, &one))
+		if (eat_le64(&one, &subject) && (!only || (int64_t)subject == only)) {
+			TRY(id_of_no(job, SQL_SUBJECT_ID_OF_NO, (int64_t)subject, &id, &there));
+			if (there)
+				json_put_uid(out, id);
+		}
+	json_close(out, ']');
+	export_pair(out, body);
+	return OK;
+}
+
 /* Of the fields, those that were shown masked. */
 static void
 masked_write(struct json_out *out, const struct registry *registry, bytes body)
@@ -448,6 +480,15 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, int6
 		break;
 	case ENTRY_DECISIONS:
 		return decisions_write(job, call, body, only, out);
+	case ENTRY_BULK_PIECE:
+		return piece_write(job, body, only, out);
+	case ENTRY_BULK_ASK:
+	case ENTRY_BULK_LINK:
+	case ENTRY_BULK_START:
+	case ENTRY_BULK_END:
+	case ENTRY_BULK_CANCEL:
+		export_pair(out, body);
+		break;
 	case ENTRY_REQUEST_OPEN:
 	case ENTRY_REQUEST_CHANGE:
 	case ENTRY_REQUEST_READ:

@@ -59,7 +59,7 @@ void
 guard_with_two(struct response *response, int64_t tag, const struct two_words *words)
 {
 	response->gate = (struct gate){
-		.tag = { tag | 1 },
+		.tag = { tag },
 		.word = { [WORD_KIND] = GUARDED_TWO,
 		          [WORD_ONE] = words->asked_by.kind == ACTOR_STAFF ? words->asked_by.no : 0,
 		          [WORD_ONE_EPOCH] = words->asked_epoch, [WORD_TWO] = words->approver,

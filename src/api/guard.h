@@ -22,6 +22,7 @@ struct two_words {
 	int64_t asked_epoch;
 	int64_t approver, approver_epoch; /* 0: nobody had to */
 };
+/* tag: not 0, and of nobody else. */
 void guard_with_two(struct response *response, int64_t tag, const struct two_words *words);
 
 /* After each call, before it is answered. */

@@ -476,7 +476,7 @@ put_answer_headers(struct json_out *out, const struct route *route)
 static void
 put_files(struct json_out *out, const struct route *route)
 {
-	if (route_has(route, ROUTE_PACKAGE) || route_has(route, ROUTE_EXPORT))
+	if (route_has(route, ROUTE_PACKAGE) || route_has(route, ROUTE_EXPORT) || route_has(route, ROUTE_STREAM))
 		put_media(out, S("text/csv"), SCHEMA_NONE, false);
 	if (route_has(route, ROUTE_PACKAGE))
 		put_media(out, S("text/html"), SCHEMA_NONE, false);
@@ -531,6 +531,8 @@ put_success(struct json_out *out, const struct route *route, int status)
 			put_media(out, S("application/x-ndjson"), route->answer, true);
 		} else if (route_has(route, ROUTE_SCIM)) {
 			put_media(out, SCIM_JSON, route->answer, false);
+		} else if (route_has(route, ROUTE_STREAM)) {
+			put_media(out, S("application/x-ndjson"), SCHEMA_NONE, false);
 		} else {
 			put_media(out, S("application/json"), route->answer, false);
 		}

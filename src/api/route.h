@@ -40,6 +40,7 @@ enum route_flags {
 	ROUTE_FRESH = 1 << 25,        /* of who signed in: at most SESSION_FRESH ago */
 	ROUTE_TWO = 1 << 26,          /* takes a second person: first 202 and an approval, then Valv-Approval */
 	ROUTE_WAITING = 1 << 27,      /* takes the parameter `waiting` */
+	ROUTE_STREAM = 1u << 31,      /* answers with lines of JSON or CSV, made while they leave */
 	ROUTE_TWO_MAYBE = 1 << 28,    /* as ROUTE_TWO, where the handler says so */
 	ROUTE_SCIM = 1LL << 42,       /* SCIM: its own media type, parameters, errors */
 	ROUTE_FOREIGN = 1LL << 40,    /* speaks a protocol of others: query, body and errors are the handler's, and it is
@@ -47,7 +48,7 @@ enum route_flags {
 	ROUTE_MAY_LACK = 1LL << 41,   /* of something that may not be there: 404 */
 	ROUTE_SIGN_IN = 1 << 30,      /* looks at what shows who somebody is: 401 sign-in */
 	ROUTE_WEB = 1 << 29,          /* a page for staff, which takes `language`; or a file of the pages */
-	ROUTE_OCTETS = 1LL << 42,     /* answers with octets */
+	ROUTE_OCTETS = 1LL << 44,     /* answers with octets */
 	ROUTE_REST = 1LL << 43,       /* the last {…} takes the rest of the path, slashes too */
 };
 

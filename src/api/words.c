@@ -16,6 +16,7 @@
 #include "rights/receipt.h"
 #include "type/type.h"
 #include "rights/erase.h"
+#include "vault/bulk.h"
 #include "vault/clock.h"
 #include "vault/registry.h"
 #include "vault/standing.h"
@@ -82,6 +83,9 @@ static const struct word approval_state[] = {
 	WORD(APPROVAL_WAITING, "waiting"), WORD(APPROVAL_APPROVED, "approved"),   WORD(APPROVAL_REFUSED, "refused"),
 	WORD(APPROVAL_USED, "used"),       WORD(APPROVAL_CANCELLED, "cancelled"), WORD(100, "over"),
 };
+#define BULK_WORD(e, no, text) WORD(no, text),
+static const struct word bulk_state[] = { BULK_STATE_TABLE(BULK_WORD) };
+static const struct word bulk_format[] = { BULK_FORMAT_TABLE(BULK_WORD) };
 static const struct word auth[] = { AUTH_TABLE(THIRD) };
 static const struct word ceremony[] = { WEBAUTHN_TABLE(SECOND) };
 static const struct word transport[] = { TRANSPORT_TABLE(THIRD) };
@@ -240,6 +244,8 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_ADDRESS] = LIST(address),
 	[WORDS_ALERT] = LIST(alert_words),
 	[WORDS_APPROVAL_STATE] = LIST(approval_state),
+	[WORDS_BULK_FORMAT] = LIST(bulk_format),
+	[WORDS_BULK_STATE] = LIST(bulk_state),
 	[WORDS_AUTH] = LIST(auth),
 	[WORDS_CEREMONY] = LIST(ceremony),
 	[WORDS_TRANSPORT] = LIST(transport),

@@ -103,7 +103,13 @@
 	X(ENTRY_PASSKEY_ADD,        "passkey.add")         /* these two: account's id | passkey's id */ \
 	X(ENTRY_PASSKEY_REMOVE,     "passkey.remove") \
 	X(ENTRY_PASSKEY_REFUSED,    "passkey.refused")     /* account's id, zeros: not known | u8 webauthn_fault */ \
-	X(ENTRY_GROUP,              "group")               /* id of the group | u8 1 made, 2 changed, 3 taken away, 4 mapped to roles: scim/group.c */
+	X(ENTRY_GROUP,              "group")               /* id of the group | u8 1 made, 2 changed, 3 taken away, 4 mapped to roles: scim/group.c */ \
+	X(ENTRY_BULK_ASK,           "export.ask")          /* these five begin with the export's id; fields as le16 */ \
+	X(ENTRY_BULK_LINK,          "export.link") \
+	X(ENTRY_BULK_START,         "export.start") \
+	X(ENTRY_BULK_END,           "export.end")          /* le64 persons given out */ \
+	X(ENTRY_BULK_CANCEL,        "export.cancel") \
+	X(ENTRY_BULK_PIECE,         "export.piece")        /* who was in it, packed; then the id: vault/bulk_run.c */
 
 enum entry_act {
 	ENTRY_NONE = 0,
@@ -126,6 +132,8 @@ struct entry {
 
 /* One decision inside the body of an ENTRY_DECISIONS: le64 subject | le16 purpose | 11 octets. */
 #define ENTRY_DECISIONS_ITEM (8 + 2 + 11)
+/* Entries that pack many persons: le64 subject begins each item. */
+static inline bool entry_is_packed(int64_t act) { return act == ENTRY_DECISIONS || act == ENTRY_BULK_PIECE; }
 
 str entry_name(enum entry_act act);
 

@@ -61,12 +61,12 @@ tail_add(struct job *job, int64_t subject, int64_t after, struct found *found)
 	bool there;
 
 	TRY(db_query(job, job->db, SQL_ENTRY_TAIL,
-	             ARGS(sql_i64(after), sql_i64(subject), sql_i64(ENTRY_DECISIONS)), &rows));
+	             ARGS(sql_i64(after), sql_i64(subject), sql_i64(ENTRY_DECISIONS), sql_i64(ENTRY_BULK_PIECE)), &rows));
 	while (found->count < found->room) {
 		TRY(rows_next(job, &rows, &there));
 		if (!there)
 			return OK;
-		if (rows_i64(&rows, 1) != ENTRY_DECISIONS || entry_packs(rows_bytes(&rows, 2), subject))
+		if (!entry_is_packed(rows_i64(&rows, 1)) || entry_packs(rows_bytes(&rows, 2), subject))
 			found->seq[found->count++] = rows_i64(&rows, 0);
 	}
 	return OK;
@@ -214,7 +214,7 @@ pairs_of_entry(struct pairs *pairs, const struct rows *rows)
 
 	if (rows_i64(rows, 2) > 0)
 		pairs_add(pairs, rows_i64(rows, 2), seq);
-	if (rows_i64(rows, 1) != ENTRY_DECISIONS)
+	if (!entry_is_packed(rows_i64(rows, 1)))
 		return;
 	while (eat_bytes(&body, ENTRY_DECISIONS_ITEM, &one))
 		if (eat_le64(&one, &subject) && (int64_t)subject > 0)

@@ -13,7 +13,7 @@
  *
  *   N1  entry_find() gives exactly the entries that a reading of the whole log would give, at any
  *       moment, also between the steps of a filling that a crash cut short.
- *   N2  A packed entry (ENTRY_DECISIONS) is found by every person in it.
+ *   N2  A packed entry (entry_is_packed()) is found by every person in it.
  */
 #ifndef AUDIT_INDEX_H
 #define AUDIT_INDEX_H
@@ -37,7 +37,7 @@ must_check enum err entry_find(struct job *job, int64_t subject, int64_t after, 
 must_check enum err entry_get(struct job *job, int64_t seq, struct entry_row *ret);
 /* A row of the statements that give whole entries; the body is copied into the arena. */
 void entry_row_read(struct job *job, const struct rows *rows, struct entry_row *ret);
-/* Is the person in this body of an ENTRY_DECISIONS? */
+/* Is the person in this body of a packed entry? */
 bool entry_packs(bytes body, int64_t subject);
 
 /* How much is done at once; the numbers that a server uses are ENTRY_INDEX. */

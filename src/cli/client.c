@@ -221,7 +221,8 @@ client_try(struct job *job, struct client *client, const struct ask *ask, struct
 	headers_of(job, client, ask, header);
 	fetch(client->fetcher,
 	      &(struct fetch){ .method = ask->method, .url = url.ptr, .socket = client->socket,
-	                       .header = header, .body = ask->body, .connect_ms = CONNECT_MS },
+	                       .header = header, .body = ask->body, .connect_ms = CONNECT_MS,
+	                       .sink = ask->sink, .sink_ctx = ask->sink_ctx },
 	      &fetched);
 	if (fetched.end != FETCH_ANSWERED)
 		return unreachable(job, client, &fetched);

@@ -18,6 +18,8 @@ struct ask {
 	str body;                        /* ptr NULL: none */
 	const char *type;                /* NULL: application/json */
 	const char *header[ASK_HEADERS]; /* "Name: value" */
+	bool (*sink)(void *ctx, bytes piece); /* as of struct fetch; NULL */
+	void *sink_ctx;
 };
 
 /* Borrowed until the next call on this client. */

@@ -51,7 +51,13 @@ static size_t
 on_body(char *ptr, size_t size, size_t count, void *ctx)
 {
 	struct fetcher *fetcher = ctx;
+	const struct fetch *asked = fetcher->fetch;
+	long status = 0;
 
+	if (asked->sink)
+		curl_easy_getinfo(fetcher->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 200)
+		return asked->sink(asked->sink_ctx, str_bytes((str){ ptr, size * count })) ? size * count : 0;
 	buf_put(&fetcher->body, (str){ ptr, size * count });
 	return buf_ok(&fetcher->body) ? size * count : 0;
 }

@@ -37,6 +37,9 @@ struct fetch {
 	bool (*allowed)(const struct sockaddr *address, void *ctx); /* F3; NULL: any */
 	void *allowed_ctx;
 	const _Atomic bool *stop;    /* looked at about once a second; NULL */
+	/* Takes the body of a 200 as it comes, of any length; false ends the call as FETCH_TOO_LARGE.  NULL: it is kept. */
+	bool (*sink)(void *ctx, bytes piece);
+	void *sink_ctx;
 };
 
 /* Borrowed until the next call. */

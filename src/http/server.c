@@ -1175,6 +1175,7 @@ server_stats(const struct server *server, struct server_stats *ret)
 		.busy = atomic_load(&server->busy),
 		.cut = atomic_load(&server->cut),
 		.streams = atomic_load(&server->streams),
+		.streams_max = server->streams_max,
 		.connections = atomic_load(&server->connections),
 	};
 	pool_count(server->pool, &ret->waiting, &ret->running);

@@ -125,7 +125,7 @@ size_t server_gates(struct server *server, struct gate *into, size_t max);
 
 struct server_stats {
 	uint64_t requests, refused, busy, cut; /* since start; cut: answers that ended so */
-	unsigned waiting, running, connections, streams;
+	unsigned waiting, running, connections, streams, streams_max;
 };
 void server_stats(const struct server *server, struct server_stats *ret);
 

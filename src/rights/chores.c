@@ -11,6 +11,7 @@
 #include "audit/forget.h"
 #include "rights/link.h"
 #include "rights/request.h"
+#include "vault/bulk.h"
 #include "vault/decide.h"
 #include "vault/outbox.h"
 #include "vault/subject.h"
@@ -77,6 +78,7 @@ static chore_step *const chores[] = {
 	idempotency_step, /* replays of writes: a day after the first */
 	budget_forget,    /* lookups by value counted: when the hour is over */
 	contacts_forget,  /* contacts counted for a frequency cap: when its period is over */
+	bulk_sweep,       /* links to exports that nobody used in time */
 	links_sweep,      /* packages that nobody fetched in time */
 	requests_sweep,   /* what was written in closed requests, and later their rows */
 	looks_step,       /* who looked at whom in the hours before */

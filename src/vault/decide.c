@@ -531,6 +531,36 @@ answer_value(struct job *job, struct vault *vault, const struct registry *regist
 	return answer_holders(job, registry, no, count, question, ret);
 }
 
+/* --- not recorded here ------------------------------------------------------------------------- */
+
+static enum err
+cap_look(struct job *job, const struct registry *registry, const struct subject *subject,
+         const struct question *question, struct verdict *verdict)
+{
+	const struct purpose_version *version = registry_version(registry, question->purpose->no, verdict->version);
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	if (!verdict->allowed || !version || !version->cap_count)
+		return OK;
+	TRY(db_query(job, job->db, SQL_CONTACT_COUNT,
+	             ARGS(sql_i64(subject->no), sql_i64(question->purpose->no), sql_i64(question->channel),
+	                  sql_i64(job->now - (time_add(job->now, version->cap_period) - job->now))),
+	             &rows));
+	TRY(rows_next(job, &rows, &there));
+	if (there && rows_i64(&rows, 0) >= version->cap_count)
+		*verdict = (struct verdict){ .reason = REASON_FREQUENCY, .retry_at = TIME_NEVER };
+	return OK;
+}
+
+enum err
+decide_now(struct job *job, const struct registry *registry, const struct subject *subject,
+           const struct question *question, struct verdict *ret)
+{
+	TRY(decide_one(job, registry, subject, question, ret));
+	return cap_look(job, registry, subject, question, ret);
+}
+
 /* --- recording -------------------------------------------------------------------------------- */
 
 static void

@@ -43,6 +43,11 @@ struct facts {
 void decide_person(const struct registry *registry, const struct facts *facts,
                    const struct question *question, struct verdict *ret);
 
+/* As it is now, for use cases that leave an entry of their own: neither recorded nor counted for a frequency cap, which
+ * is looked at. */
+must_check enum err decide_now(struct job *job, const struct registry *registry, const struct subject *subject,
+                               const struct question *question, struct verdict *ret);
+
 /* One decision by person; recorded. A person that is not there is a recorded no, not an error. */
 must_check enum err decide_subject(struct job *job, struct vault *vault,
                                    const struct registry *registry, uid id,

@@ -610,6 +610,20 @@ subject_look(struct job *job, struct vault *vault, uid id, const struct purpose 
 }
 
 enum err
+subject_show(struct job *job, struct vault *vault, const struct registry *registry, const struct subject *subject,
+             const struct purpose *purpose, const struct viewer *look, struct value **ret, size_t *ret_count)
+{
+	struct read read = { .vault = vault, .registry = registry, .purpose = purpose, .subject = *subject, .look = look };
+
+	TRY(values_open(job, vault, subject, purpose->no, &read.value, &read.count));
+	read_choose(job, &read);
+	read_view(job, &read);
+	*ret = read.value;
+	*ret_count = read.refused ? 0 : read.count;
+	return OK;
+}
+
+enum err
 subject_read_excepted(struct job *job, struct vault *vault, uid id, const struct purpose *purpose,
                       const struct viewer *look, struct subject *ret_subject, struct value **ret, size_t *ret_count)
 {

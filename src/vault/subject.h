@@ -160,6 +160,13 @@ must_check enum err subject_look(struct job *job, struct vault *vault, uid id, c
                                  const struct viewer *look, struct subject *ret_subject, struct value **ret,
                                  size_t *ret_count);
 
+/* One attempt of the same on a person who was read just now, without budget and entry, for use cases that leave their
+ * own.  *ret_count 0: also when there is no ground now, or a restriction.
+ *   ERR_CRYPTO, ERR_ABSENT  a key is gone: read the person again */
+must_check enum err subject_show(struct job *job, struct vault *vault, const struct registry *registry,
+                                 const struct subject *subject, const struct purpose *purpose,
+                                 const struct viewer *look, struct value **ret, size_t *ret_count);
+
 /* The same although the processing is restricted: Article 18(2).  The caller has recorded which
  * exception it is, and why (vault/restrict.h).  purpose NULL: every value that is kept. */
 must_check enum err subject_read_excepted(struct job *job, struct vault *vault, uid id,

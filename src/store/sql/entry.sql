@@ -13,7 +13,7 @@ SELECT seq, at, actor_kind, actor, act, outcome, subject, purpose, body FROM ent
 
 -- Of one person, and of one act: packed entries name their persons inside the body.
 -- name: entry_tail
-SELECT seq, act, body FROM entry WHERE seq > $1 AND (subject = $2 OR act = $3) ORDER BY seq;
+SELECT seq, act, body FROM entry WHERE seq > $1 AND (subject = $2 OR act IN ($3, $4)) ORDER BY seq;
 
 -- Whom entries are about.
 -- name: entry_about

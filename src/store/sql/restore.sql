@@ -21,5 +21,8 @@ DELETE FROM session;
 -- name: restored_approval
 UPDATE approval SET state = 5, decided_at = COALESCE(decided_at, $1) WHERE state IN (1, 2);
 
+-- name: restored_bulk
+UPDATE bulk SET state = 6, link = NULL, ended_at = $1 WHERE state IN (1, 2, 3);
+
 -- name: restored_break_glass
 UPDATE break_glass SET until_at = $1 WHERE until_at > $1;

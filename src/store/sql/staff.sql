@@ -157,6 +157,12 @@ WHERE owner = $2 AND url IS NOT NULL;
 UPDATE approval SET state = 5, decided_at = COALESCE(decided_at, $1)
 WHERE state IN (1, 2) AND ((asked_kind = 4 AND asked_by = $2) OR decided_by = $2);
 
+-- What runs sees it at its next piece.
+-- name: end_bulk
+UPDATE bulk SET state = 6, link = NULL, ended_at = $1
+WHERE state IN (1, 2, 3) AND ((asked_kind = 4 AND asked_by = $2) OR approver = $2
+      OR approval IN (SELECT id FROM approval WHERE decided_by = $2));
+
 -- name: end_break_glass
 UPDATE break_glass SET until_at = $1 WHERE staff = $2 AND until_at > $1;
 

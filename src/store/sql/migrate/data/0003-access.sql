@@ -279,3 +279,32 @@ CREATE TABLE scim_role (
 	PRIMARY KEY (grp, role)
 ) {clustered};
 CREATE INDEX scim_role_role ON scim_role (role);
+
+-- --- exports of many persons (vault/bulk.h) --------------------------------------------------------
+
+-- asked_kind, asked_by: an actor, with their epoch.  approval: its id; NULL: one person was enough.  approver: who
+-- approved, once it was used.  fields: le16 numbers.  reason: sealed under the key `staff`.  link: digest of the token.
+-- state: 1 waiting, 2 linked, 3 running, 4 done, 5 cut, 6 cancelled.
+CREATE TABLE bulk (
+	no              {id},
+	id              {bytes} NOT NULL UNIQUE,
+	state           {int} NOT NULL,
+	asked_kind      {int} NOT NULL,
+	asked_by        {int} NOT NULL,
+	asked_epoch     {int} NOT NULL,
+	approval        {bytes},
+	approver        {int} NOT NULL,
+	approver_epoch  {int} NOT NULL,
+	purpose         {int} NOT NULL,
+	channel         {int},
+	format          {int} NOT NULL,
+	fields          {bytes} NOT NULL,
+	reason          {bytes} NOT NULL,
+	asked_at        {int} NOT NULL,
+	expires_at      {int} NOT NULL,
+	link            {bytes} UNIQUE,
+	link_until      {int},
+	started_at      {int},
+	ended_at        {int},
+	persons         {int} NOT NULL
+);
