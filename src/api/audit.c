@@ -194,7 +194,7 @@ piece_write(struct job *job, bytes body, int64_t only, struct json_out *out)
 	bytes one;
 	uid id;
 
-	json_name(out, S("persons"));
+	json_name(out, S("subjects"));
 	json_open(out, '[');
 	while (eat_bytes(&body, ENTRY_DECISIONS_ITEM, &one))
 		if (eat_le64(&one, &subject) && (!only || (int64_t)subject == only)) {

@@ -244,7 +244,7 @@ def test_who_saw_finds_the_piece(house, till, boss, approver):
     assert id in ids_in(fetch(house, link)[2])
     entries = boss.get(f'/v1/audit/entries?subject={id}&limit=1000').json['entries']
     pieces = [entry for entry in entries if entry['act'] == 'export.piece' and entry['export'] == made['id']]
-    assert len(pieces) == 1 and pieces[0]['persons'] == [id] and pieces[0]['purpose'] == 'newsletter'
+    assert len(pieces) == 1 and pieces[0]['subjects'] == [id] and pieces[0]['purpose'] == 'newsletter'
     acts = [entry['act'] for entry in operator_entries(boss) if entry.get('export') == made['id']]
     assert [act for act in acts if act != 'export.piece'] == ['export.ask', 'export.link', 'export.start', 'export.end']
     package = till.post(f'/v1/subjects/{id}/access', {})

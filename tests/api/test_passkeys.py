@@ -3,12 +3,17 @@ import uuid
 
 import pytest
 
+import definitions
+from client import Client
 from authenticator import Authenticator, b64, unb64
 from signing_in import Browser, Office
 
 
 @pytest.fixture(scope='module')
-def office(server, description, operator):
+def office(make_server, description):
+    """A vault of its own: once two people could decide, some things take two."""
+    server = make_server()
+    definitions.put_all(Client(server.socket, description))
     return Office(server, description)
 
 

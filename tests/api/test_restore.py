@@ -455,7 +455,7 @@ def rows(vault, name='valv.db'):
 
 
 LEFT_OUT = {'package', 'idempotency'}  # src/store/dump.c
-GOES_ON = {'entry', 'entry_of', 'entry_run', 'entry_mark', 'fact', 'fact_head', 'setting', 'outbox', 'clock_mark', 'key_trim'}
+GOES_ON = {'tree', 'tree_tile', 'tree_bundle', 'tree_pack', 'tree_checkpoint', 'entry_unlink', 'entry', 'entry_of', 'entry_run', 'entry_mark', 'fact', 'fact_head', 'setting', 'outbox', 'clock_mark', 'key_trim'}
 
 
 def test_what_was_not_taken_back_is_as_it_was(vault):
