@@ -82,7 +82,7 @@ def eventually(what, seconds=20):
 def overview():
     """{command: summary} and the headings."""
     commands, headings = {}, []
-    for name, summary in re.findall(r'^  ([a-z]+) +(\S.*)$', valv('help'), re.M):
+    for name, summary in re.findall(r'^  ([a-z-]+) +(\S.*)$', valv('help'), re.M):
         text = valv('help', name)
         sub = [] if text.startswith('usage:') else re.findall(r'^  valv (\S+ \S+) +(\S.*)$', text, re.M)
         headings += [name] if sub else []
