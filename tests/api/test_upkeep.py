@@ -53,7 +53,7 @@ def test_a_setting_needs_its_value(app):
 def entries(client, subject=None, **more):
     found, after = [], None
     while True:
-        query = '&'.join(filter(None, ['limit=50', f'subject={subject}' if subject else '', f'after={after}' if after else '']))
+        query = '&'.join(filter(None, ['limit=500', f'subject={subject}' if subject else '', f'after={after}' if after else '']))
         page = client.get(f'/v1/audit/entries?{query}').json
         found += page['entries']
         after = page['next']
