@@ -233,17 +233,16 @@ masked_write(struct json_out *out, const struct registry *registry, bytes body)
 static void
 reveal_write(struct call *call, bytes body, struct json_out *out)
 {
-	uint16_t len;
+	bytes fields = entry_revealed(body);
 	uint8_t why;
-	bytes sealed;
 
-	if (!eat_u8(&body, &why) || !eat_le16(&body, &len) || !eat_bytes(&body, len, &sealed))
+	if (!fields.len || !eat_u8(&body, &why))
 		return;
 	json_pair_str(out, S("why"), words_name(WORDS_REVEAL_REASON, why));
-	fields_pair(out, call->registry, body);
+	fields_pair(out, call->registry, fields);
+	masked_write(out, call->registry, fields);
 }
 
-/* The account's id comes first. */
 /* Whose passkey, unless nobody has it, and which; or what was wrong with the ceremony. */
 static void
 passkey_entry_write(enum entry_act act, bytes rest, struct json_out *out)

@@ -134,6 +134,25 @@ struct entry {
 #define ENTRY_DECISIONS_ITEM (8 + 2 + 11)
 /* Entries that pack many persons: le64 subject begins each item. */
 static inline bool entry_is_packed(int64_t act) { return act == ENTRY_DECISIONS || act == ENTRY_BULK_PIECE; }
+/* Of the body of an ENTRY_REVEAL: le16 field numbers, as of a read; empty where it is not of that form. */
+static inline bytes
+entry_revealed(bytes body)
+{
+	uint16_t len;
+	uint8_t why;
+	bytes sealed;
+
+	return eat_u8(&body, &why) && eat_le16(&body, &len) && eat_bytes(&body, len, &sealed) ? body : (bytes){ 0 };
+}
+/* Of the body of a packed entry: how many items, and what stands behind them, which is shorter than one. */
+static inline size_t entry_items(bytes body) { return body.len / ENTRY_DECISIONS_ITEM; }
+static inline bytes
+entry_behind_items(bytes body)
+{
+	size_t at = entry_items(body) * ENTRY_DECISIONS_ITEM;
+
+	return (bytes){ body.len > at ? body.ptr + at : NULL, body.len - at };
+}
 
 str entry_name(enum entry_act act);
 

@@ -42,6 +42,7 @@ body_without(struct job *job, bytes body, int64_t subject)
 		buf_le64(&out, (int64_t)no == subject ? UNLINKED_ITEM : no);
 		buf_data(&out, item);
 	}
+	buf_data(&out, body); /* what stands behind the items */
 	must(buf_ok(&out));
 	return arena_bytes(&job->arena, buf_bytes(&out));
 }
@@ -62,7 +63,7 @@ unlink_one(struct job *job, struct db *db, int64_t subject, int64_t seq)
 	rows_end(&rows);
 	if (row.subject == subject)
 		TRY(db_run(job, db, SQL_ENTRY_NOBODY, ARGS(sql_i64(seq)), NULL));
-	if (row.act != ENTRY_DECISIONS)
+	if (!entry_is_packed(row.act))
 		return OK;
 	return db_run(job, db, SQL_ENTRY_BODY_PUT, ARGS(sql_bytes(body_without(job, row.body, subject)), sql_i64(seq)), NULL);
 }
@@ -154,7 +155,7 @@ subjects_forget(struct job *job, struct db *db, const struct entry_row *row)
 
 	if (row->subject > 0)
 		TRY(db_run(job, db, SQL_ENTRY_OF_DROP, ARGS(sql_i64(row->subject), sql_i64(row->seq)), NULL));
-	while (row->act == ENTRY_DECISIONS && eat_bytes(&body, ENTRY_DECISIONS_ITEM, &item))
+	while (entry_is_packed(row->act) && eat_bytes(&body, ENTRY_DECISIONS_ITEM, &item))
 		if (eat_le64(&item, &subject))
 			TRY(db_run(job, db, SQL_ENTRY_OF_DROP, ARGS(sql_i64((int64_t)subject), sql_i64(row->seq)), NULL));
 	return OK;

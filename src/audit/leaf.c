@@ -28,6 +28,9 @@ leaf_fields(const struct entry_row *row)
 		if (eat_bytes(&rest, CHANGE_HEAD, &fields))
 			fields = rest;
 		break;
+	case ENTRY_REVEAL:
+		fields = entry_revealed(rest);
+		break;
 	case ENTRY_SUBJECT_SEARCH:
 		if (!eat_bytes(&rest, 2, &fields))
 			fields = (bytes){ 0 };
@@ -120,13 +123,13 @@ opening_secret(const uint8_t *key, int64_t seq, size_t place, uint8_t ret[32])
 static bool
 is_packed(const struct entry_row *row)
 {
-	return row->act == ENTRY_DECISIONS;
+	return entry_is_packed(row->act);
 }
 
 static size_t
 item_count(const struct entry_row *row)
 {
-	return is_packed(row) ? row->body.len / ENTRY_DECISIONS_ITEM : 1;
+	return is_packed(row) ? entry_items(row->body) : 1;
 }
 
 static bytes
@@ -163,6 +166,8 @@ content_put(const struct entry_row *row, bytes packed, struct buf *out)
 	buf_le64(out, (uint64_t)row->at);
 	buf_le64(out, is_packed(row) ? 0 : (uint64_t)row->subject);
 	buf_data(out, is_packed(row) ? packed : row->body);
+	if (is_packed(row))
+		buf_data(out, entry_behind_items(row->body));
 }
 
 static size_t
@@ -287,11 +292,11 @@ unlinked_below(struct job *job, int64_t subject, int64_t *ret)
 	return OK;
 }
 
-/* Where the r of one person's entries come from. */
+/* Where the r of one person's entries come from; a key that is NULL is none that can be found again. */
 struct source {
-	struct keyset *keyset; /* owned; NULL: none */
-	const uint8_t *key;    /* NULL: from nowhere that can be found again */
-	int64_t below;         /* entries below this number neither */
+	struct keyset *keyset;      /* owned; NULL: none */
+	const uint8_t *key, *after; /* of entries below `below`, and of those from there on */
+	int64_t below;
 };
 
 static void
@@ -301,15 +306,18 @@ source_end(struct source *source)
 }
 
 /* A rotation may take the epoch away between our reading of the row and its opening: once more finds the
- * row that it left.  A damaged key set is like a destroyed one. */
+ * row that it left.  A damaged key set is like a destroyed one.
+ * Which key an entry of somebody who was buried has goes by its number and never by whether the keys are there still:
+ * they are destroyed a moment after the burial, and between the two the entry of the burial itself may be sequenced. */
 static enum err
 source_find(struct job *job, struct keys *keys, const uint8_t *log_key, int64_t subject, struct source *ret)
 {
 	enum err err = ERR_CRYPTO;
 
-	*ret = (struct source){ .key = subject < 0 ? NULL : log_key };
+	*ret = (struct source){ .after = subject < 0 ? NULL : log_key };
 	if (subject <= 0)
 		return OK;
+	TRY(unlinked_below(job, subject, &ret->below));
 	for (int i = 0; i < OPEN_TRIES && err == ERR_CRYPTO; i++) {
 		if (i)
 			db_keys_view_end(job->db);
@@ -318,9 +326,9 @@ source_find(struct job *job, struct keys *keys, const uint8_t *log_key, int64_t 
 			return err;
 		job_forgive(job);
 	}
-	if (err == ERR_ABSENT)
-		return unlinked_below(job, subject, &ret->below);
 	ret->key = err ? NULL : keyset_find(ret->keyset, 0);
+	if (!ret->below && err != ERR_ABSENT)
+		ret->below = INT64_MAX; /* not buried */
 	return OK;
 }
 
@@ -328,9 +336,11 @@ source_find(struct job *job, struct keys *keys, const uint8_t *log_key, int64_t 
 static bool
 source_secret(const struct source *source, int64_t seq, size_t place, uint8_t ret[32])
 {
-	if (!source->key || seq < source->below)
+	const uint8_t *key = seq < source->below ? source->key : source->after;
+
+	if (!key)
 		return false;
-	opening_secret(source->key, seq, place, ret);
+	opening_secret(key, seq, place, ret);
 	return true;
 }
 
@@ -463,7 +473,7 @@ leaf_check(struct job *job, struct keys *keys, const uint8_t *log_key, const str
 
 	*ret = LEAF_WRONG;
 	if (!leaf_fits(leaf, row) || (is_packed(row) && packed.len != item_count(row) * COMMITMENT_BYTES) ||
-	    (is_packed(row) && row->body.len % ENTRY_DECISIONS_ITEM))
+	    (row->act == ENTRY_DECISIONS && entry_behind_items(row->body).len))
 		return OK;
 	err = leaf_open(job, keys, log_key, row, packed, &opening);
 	if (err == ERR_GONE) {

@@ -14,8 +14,9 @@
  *   L2  When the evidence key is gone, r is gone: nobody can tell any more, knowing everything else, whom the entry
  *       was about.  The leaf stays, and with it the tree (docs/decisions/0180).
  *   L3  An entry about nobody has its r under the log's own key.
- *   L4  A packed entry (ENTRY_DECISIONS) is about many: instead of the body its commitment is over one commitment
- *       for each item, with an r of that person's.  These are kept, since they cannot be made again (L2).
+ *   L4  A packed entry (entry_is_packed()) is about many: instead of the items its commitment is over one commitment
+ *       for each, with an r of that person's, and what stands behind them.  These are kept, since they cannot be made
+ *       again (L2).
  */
 #ifndef AUDIT_LEAF_H
 #define AUDIT_LEAF_H
@@ -52,12 +53,12 @@ struct leaf_made {
 	bytes commitments;  /* L4: one for each item; else empty */
 };
 
-/* Leaves of the entries, in their order, with a person's keys looked for once.  A person whose keys are gone has an
- * r that nobody keeps, for entries from before they went; for later ones, the log's (SQL entry_unlink_get). */
+/* Leaves of the entries, in their order, with a person's keys looked for once.  Of somebody who was
+ * buried, entries from before have an r that nobody keeps once the keys are gone; later ones, the log's (SQL entry_unlink_get). */
 must_check enum err leaves_make(struct job *job, struct keys *keys, const uint8_t *log_key,
                                 const struct entry_row *row, size_t count, struct leaf_made *ret);
 
-/* What opens the commitment: r and what it is over.  For an ENTRY_DECISIONS with its kept commitments `packed`.
+/* What opens the commitment: r and what it is over.  For a packed entry with its kept commitments `packed`.
  *   ERR_GONE the person's keys are destroyed, and nobody can open it any more */
 struct leaf_opening {
 	uint8_t r[32];

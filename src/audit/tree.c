@@ -201,8 +201,8 @@ rows_read(struct growth *growth, const struct tree_batch *batch, bool *ret_more)
 			break;
 		struct entry_row *row = &growth->row[growth->count++];
 		entry_row_read(job, &rows, row);
-		if (row->act == ENTRY_DECISIONS)
-			items += row->body.len / ENTRY_DECISIONS_ITEM;
+		if (entry_is_packed(row->act))
+			items += entry_items(row->body);
 	}
 	*ret_more = growth->count == batch->entries || items >= batch->items;
 	return OK;
@@ -291,7 +291,7 @@ static enum err
 packs_steps(struct job *job, struct db *db, const struct growth *growth)
 {
 	for (size_t i = 0; i < growth->count; i++)
-		if (growth->row[i].act == ENTRY_DECISIONS)
+		if (entry_is_packed(growth->row[i].act))
 			TRY(db_run(job, db, SQL_TREE_PACK_PUT,
 			           ARGS(sql_i64(growth->row[i].seq), sql_bytes(growth->made[i].commitments)), NULL));
 	return OK;

@@ -206,7 +206,7 @@ entry_compare(struct checking *checking, const struct leaf *leaf, const struct e
 	enum leaf_check check;
 	bytes packed = { 0 };
 
-	if (row->act == ENTRY_DECISIONS)
+	if (entry_is_packed(row->act))
 		TRY(packed_get(job, row->seq, &packed));
 	TRY(leaf_check(job, checking->keys, checking->log_key, leaf, row, packed, &check));
 	checking->result->entries++;

@@ -149,12 +149,17 @@ packed_add(struct fixture *f)
 {
 	OWNED(buf_release) struct buf body = { .max = 64 * ENTRY_DECISIONS_ITEM };
 	unsigned count = draw(f, 20); /* none at all, too */
+	bool export = draw(f, 2);
 
 	for (unsigned i = 0; i < count; i++) {
 		buf_le64(&body, draw(f, PERSONS + 1));
 		buf_data(&body, (bytes){ (const uint8_t *)"0123456789abc", 13 });
 	}
-	return entry_write(&f->job, f->store, &(struct entry){ .act = ENTRY_DECISIONS, .body = buf_bytes(&body) }, &f->last);
+	if (export) /* whose items have its id behind them */
+		buf_data(&body, (bytes){ (const uint8_t *)"id of the export", 16 });
+	return entry_write(&f->job, f->store,
+	                   &(struct entry){ .act = export ? ENTRY_BULK_PIECE : ENTRY_DECISIONS, .body = buf_bytes(&body) },
+	                   &f->last);
 }
 
 static enum err
@@ -634,7 +639,9 @@ after_an_erasure_no_entry_says_whom_it_was_about(void **state)
 		const struct entry_row *row = row_of(f, seq);
 		for (size_t i = 0; i < COUNT(erased); i++) {
 			assert_int_not_equal(row->subject, erased[i]);
-			assert_false(row->act == ENTRY_DECISIONS && entry_packs(row->body, erased[i]));
+			assert_false(entry_is_packed(row->act) && entry_packs(row->body, erased[i]));
+			if (row->act == ENTRY_BULK_PIECE)
+				assert_memory_equal(entry_behind_items(row->body).ptr, "id of the export", 16);
 		}
 		arena_reset(&f->job.arena);
 	}
@@ -653,6 +660,55 @@ after_an_erasure_no_entry_says_whom_it_was_about(void **state)
 	step_all(f);
 	assert_whole(f);
 	assert_int_equal(row_of(f, seq)->subject, 2);
+}
+
+static enum err
+bury_and_say_steps(struct job *job, struct db *db, void *arg)
+{
+	const struct person *person = arg;
+
+	TRY(entry_unlink_steps(job, db, person->no));
+	return entry_append(job, db, &(struct entry){ .act = ENTRY_ERASE, .subject = person->no }, NULL);
+}
+
+static enum err
+trim_steps(struct job *job, struct db *db, void *arg)
+{
+	const struct person *person = arg;
+
+	return db_keys_trim(job, db, person->no, 1, 0, (bytes){ 0 });
+}
+
+/* Keys are destroyed when the burial is durable, and the sequencer may be quicker. */
+static void
+the_entry_of_a_burial_may_be_sequenced_while_the_keys_are_there(void **state)
+{
+	struct fixture *f = *state;
+	struct person person = { f, 3 };
+
+	some_entries(f, 60);
+	assert_ok(store_write(&f->job, f->store, WRITE_ORDINARY, bury_and_say_steps, &person));
+	step_all(f);
+	assert_whole(f);
+	assert_ok(store_write(&f->job, f->store, WRITE_ORDINARY, trim_steps, &person));
+	assert_whole(f);
+	unlink_all(f);
+	assert_whole(f);
+}
+
+/* What somebody revealed stands in the clear part of the leaf, as what they read does. */
+static void
+a_leaf_says_which_fields_were_revealed(void **state)
+{
+	static const uint8_t body[] = { 3, 2, 0, 'x', 'y', 7, 0, 9, 0x80 };
+	struct entry_row row = { .seq = 1, .act = ENTRY_REVEAL, .body = { body, sizeof(body) } };
+	bytes fields = leaf_fields(&row);
+
+	assert_int_equal(fields.len, 4);
+	assert_memory_equal(fields.ptr, body + 5, 4);
+	row.body.len = 4; /* cut off */
+	assert_int_equal(leaf_fields(&row).len, 0);
+	(void)state;
 }
 
 static void
@@ -742,6 +798,8 @@ main(void)
 		EACH(dropping_reordering_and_truncating_are_found),
 		EACH(a_commitment_opens_until_the_person_is_erased),
 		EACH(after_an_erasure_no_entry_says_whom_it_was_about),
+		EACH(the_entry_of_a_burial_may_be_sequenced_while_the_keys_are_there),
+		cmocka_unit_test(a_leaf_says_which_fields_were_revealed),
 		EACH(entries_go_when_their_time_is_over_and_proofs_stay),
 		EACH(after_a_restore_another_tree_goes_on),
 	};
