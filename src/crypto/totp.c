@@ -33,22 +33,22 @@ bool
 totp_valid(const uint8_t secret[TOTP_SECRET_BYTES], str code, time_us now, int64_t last_step,
            int64_t *ret_step)
 {
-	int64_t present = now / (TOTP_STEP_SECONDS * TIME_SECOND), found = TOTP_NEVER;
+	int64_t present = now / (TOTP_STEP_SECONDS * TIME_SECOND), found = TOTP_NEVER, mask;
+	int fits;
 	char given[TOTP_DIGITS], right[TOTP_DIGITS + 1];
 
 	if (!code_read(code, given))
 		return false;
 	for (int64_t step = present - 1; step <= present + 1; step++) {
 		totp_code(secret, step, right);
-		if (digest_equal((bytes){ (uint8_t *)given, TOTP_DIGITS }, (bytes){ (uint8_t *)right, TOTP_DIGITS }) &&
-		    step > last_step)
-			found = step;
+		fits = digest_equal((bytes){ (uint8_t *)given, TOTP_DIGITS }, (bytes){ (uint8_t *)right, TOTP_DIGITS }) &
+		       (step > last_step);
+		mask = -(int64_t)fits; /* chosen without a branch: a right code takes no other time than a wrong one */
+		found = (found & ~mask) | (step & mask);
 	}
 	wipe(right, sizeof(right));
-	if (found == TOTP_NEVER)
-		return false;
 	*ret_step = found;
-	return true;
+	return found != TOTP_NEVER;
 }
 
 /* RFC 3986 section 2.3. */

@@ -17,7 +17,8 @@
 #define TOTP_STEP_SECONDS 30
 #define TOTP_NEVER INT64_MIN /* no step used yet */
 
-/* Takes the same time whichever of the steps it is, or none.  Spaces in the code are left out. */
+/* Takes the same time whichever of the steps it is, or none; *ret_step is TOTP_NEVER then.  Spaces in the code are left
+ * out; what is not six figures is false at once, and *ret_step as it was. */
 must_check bool totp_valid(const uint8_t secret[TOTP_SECRET_BYTES], str code, time_us now, int64_t last_step,
                            int64_t *ret_step);
 
