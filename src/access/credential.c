@@ -2,6 +2,8 @@
 #include "access/credential.h"
 
 #include "access/desk.h"
+#include "access/staff.h"
+#include "audit/fact.h"
 #include "base/limits.h"
 #include "crypto/password.h"
 
@@ -211,11 +213,15 @@ recovery_use_steps(struct job *job, struct db *db, int64_t staff, const uint8_t 
                    bool *ret_used)
 {
 	int64_t changed;
+	uid id;
 
 	TRY(db_run(job, db, SQL_RECOVERY_USE, ARGS(sql_i64(staff), sql_bytes((bytes){ digest, DIGEST_BYTES })),
 	           &changed));
 	*ret_used = changed == 1;
-	return OK;
+	if (!*ret_used)
+		return OK;
+	TRY(staff_id(job, db, staff, &id));
+	return fact_recovery_used(job, db, id); /* no restore makes it good again */
 }
 
 /* --- known browsers ------------------------------------------------------------------------------ */

@@ -132,6 +132,12 @@ fact_staff_less(struct job *job, struct db *db, uid staff)
 }
 
 enum err
+fact_recovery_used(struct job *job, struct db *db, uid staff)
+{
+	return object_tell(job, db, FACT_RECOVERY_USED, fact_staff_digest, staff);
+}
+
+enum err
 fact_staff_credentials(struct job *job, struct db *db, uid staff)
 {
 	return object_tell(job, db, FACT_STAFF_CREDENTIALS, fact_staff_digest, staff);
@@ -286,6 +292,7 @@ body_read(bytes *rest, struct fact *ret)
 	case FACT_STAFF_ENDED:
 	case FACT_STAFF_LESS:
 	case FACT_STAFF_CREDENTIALS:
+	case FACT_RECOVERY_USED:
 		return eat_octets(rest, ret->object, sizeof(ret->object));
 	case FACT_SUPPRESSED:
 		return suppression_read(rest, &ret->suppression);

@@ -36,6 +36,7 @@ enum fact_kind {
 	FACT_STAFF_LESS = 12,   /* a staff member may do less: their roles are to be given anew */
 	FACT_PROVIDER_CHANGED = 13, /* the identity provider is another: an older one is not to be believed */
 	FACT_STAFF_CREDENTIALS = 14, /* a staff member changed or lost what they sign in with */
+	FACT_RECOVERY_USED = 15, /* a staff member used up a recovery code: older ones are not good again */
 	FACT_COUNT
 };
 
@@ -86,6 +87,7 @@ must_check enum err fact_staff_ended(struct job *job, struct db *db, uid staff);
 must_check enum err fact_staff_less(struct job *job, struct db *db, uid staff);
 must_check enum err fact_provider_changed(struct job *job, struct db *db);
 must_check enum err fact_staff_credentials(struct job *job, struct db *db, uid staff);
+must_check enum err fact_recovery_used(struct job *job, struct db *db, uid staff);
 must_check enum err fact_import_undone(struct job *job, struct db *db, uid import);
 must_check enum err fact_purpose_ended(struct job *job, struct db *db, uint32_t purpose);
 must_check enum err fact_key_destroyed(struct job *job, struct db *db, str name);

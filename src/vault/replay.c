@@ -15,7 +15,7 @@
 #define PAGE 500
 
 /* A new kind of fact has a number here and a case in fact_place() and whole_say(). */
-_Static_assert(FACT_COUNT == 15, "every kind of fact has a way to be said again (R1)");
+_Static_assert(FACT_COUNT == 16, "every kind of fact has a way to be said again (R1)");
 
 struct replaying {
 	struct job *job; /* owns what is listed */
@@ -178,6 +178,7 @@ fact_place(struct replaying *replaying, const struct fact *fact, bytes plain)
 	case FACT_STAFF_LESS:
 	case FACT_PROVIDER_CHANGED:
 	case FACT_STAFF_CREDENTIALS:
+	case FACT_RECOVERY_USED:
 		told_append(&replaying->first, &replaying->last, told_copy(replaying, plain));
 		break;
 	case FACT_RESTORED: /* what that restore took away stands before it */
@@ -306,15 +307,26 @@ credentials_again_steps(struct job *job, struct db *db, void *arg)
 	return session_end_all_steps(job, db, *no, NULL, &count);
 }
 
+/* Which of them was used no longer stands anywhere: none is good again. */
+static enum err
+recovery_again_steps(struct job *job, struct db *db, void *arg)
+{
+	const int64_t *no = arg;
+
+	return db_run(job, db, SQL_RECOVERY_DROP, ARGS(sql_i64(*no)), NULL);
+}
+
 static enum err
 staff_one_say(struct job *job, struct replaying *replaying, const struct fact *fact, int64_t no)
 {
+	write_steps *steps = fact->kind == FACT_STAFF_LESS      ? staff_less_again_steps
+	                     : fact->kind == FACT_RECOVERY_USED ? recovery_again_steps
+	                                                        : credentials_again_steps;
 	struct ended ended;
 
 	if (fact->kind == FACT_STAFF_ENDED)
 		return staff_end(job, &replaying->vault->access, no, END_RESTORE, &ended);
-	return store_write(job, replaying->vault->store, WRITE_RESERVED,
-	                   fact->kind == FACT_STAFF_LESS ? staff_less_again_steps : credentials_again_steps, &no);
+	return store_write(job, replaying->vault->store, WRITE_RESERVED, steps, &no);
 }
 
 static enum err
@@ -401,6 +413,7 @@ whole_say(struct job *job, struct replaying *replaying, const struct fact *fact)
 	case FACT_STAFF_ENDED:
 	case FACT_STAFF_LESS:
 	case FACT_STAFF_CREDENTIALS:
+	case FACT_RECOVERY_USED:
 		return staff_say(job, replaying, fact);
 	case FACT_PROVIDER_CHANGED:
 		return store_write(job, vault->store, WRITE_RESERVED, provider_forget, NULL);

@@ -62,6 +62,7 @@ fact_gather(struct doing *doing, const struct fact *fact)
 	case FACT_STAFF_LESS:
 	case FACT_PROVIDER_CHANGED:
 	case FACT_STAFF_CREDENTIALS:
+	case FACT_RECOVERY_USED:
 	case FACT_RESTORED:
 	case FACT_COUNT:
 		break;

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "access/credential.h"
 #include "access/key.h"
 #include "access/staff.h"
 #include "os/file.h"
@@ -73,6 +74,7 @@ told_by_hand(struct job *job, struct db *db, void *plan UNUSED)
 {
 	TRY(fact_staff_less(job, db, staff_id_made));
 	TRY(fact_staff_credentials(job, db, staff_id_made));
+	TRY(fact_recovery_used(job, db, staff_id_made));
 	TRY(fact_staff_ended(job, db, staff_id_made));
 	TRY(fact_provider_changed(job, db));
 	TRY(fact_import_undone(job, db, import_id));
@@ -211,6 +213,36 @@ every_kind_of_fact_is_said_again(void **state UNUSED)
 	assert_int_equal(acts_of(&past, people.withdrawn), acts);
 	assert_taken(&past, &people);
 	assert_verified(&past);
+}
+
+static enum err
+recovery_told(struct job *job, struct db *db, void *plan UNUSED)
+{
+	return fact_recovery_used(job, db, staff_id_made);
+}
+
+/* Which one was used, the backup does not know: of a person who used one, none is good again. */
+static void
+no_recovery_code_is_good_again_where_one_was_used(void **state UNUSED)
+{
+	static const uint8_t digest[32] = { 7 };
+	OWNED(fixture_end) struct fixture f = { 0 };
+	OWNED(fixture_end) struct fixture past = { 0 };
+	struct replayed replayed;
+	bool there;
+	int64_t no;
+
+	fixture_begin(&f);
+	fixture_registry(&f);
+	assert_ok(store_write(&f.job, f.vault->store, WRITE_ORDINARY, staff_make_run, &f));
+	sql_put_blob(&f, "valv.db", "INSERT INTO recovery_code (staff, digest) VALUES (1, ?1)", (bytes){ digest, 32 }, 0, 0);
+	past_take(&f, &past, &no);
+	assert_ok(recovery_there(&past.job, past.job.db, 1, digest, &there));
+	assert_true(there);
+	assert_ok(store_write(&f.job, f.vault->store, WRITE_ORDINARY, recovery_told, NULL));
+	assert_ok(say(&f, &past, no, &replayed));
+	assert_ok(recovery_there(&past.job, past.job.db, 1, digest, &there));
+	assert_false(there);
 }
 
 /* --- what does not fit -------------------------------------------------------------------------- */
@@ -417,6 +449,7 @@ replay_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_of_fact_is_said_again),
+		cmocka_unit_test(no_recovery_code_is_good_again_where_one_was_used),
 		cmocka_unit_test(acts_of_one_number_stand_side_by_side),
 		cmocka_unit_test(a_ruling_follows_its_objection_to_another_number),
 		cmocka_unit_test(what_the_backup_does_not_have_is_counted),
