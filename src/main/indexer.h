@@ -3,12 +3,9 @@
 #ifndef MAIN_INDEXER_H
 #define MAIN_INDEXER_H
 
-#include "store/store.h"
+#include "main/rounds.h"
 
-struct indexer;
-
-/* The store is borrowed. */
-must_check enum err indexer_start(struct job *job, struct store *store, struct indexer **ret);
-void indexer_stop(struct indexer **indexer); /* ends after the step it is at; accepts NULL inside */
+/* The store is borrowed.  Ended by rounds_stop(), after the step it is at. */
+must_check enum err indexer_start(struct job *job, struct store *store, struct rounds **ret);
 
 #endif

@@ -2,12 +2,10 @@
 #ifndef MAIN_SEQUENCER_H
 #define MAIN_SEQUENCER_H
 
+#include "main/rounds.h"
 #include "vault/vault.h"
 
-struct sequencer;
-
-/* The vault is borrowed. */
-must_check enum err sequencer_start(struct job *job, struct vault *vault, struct sequencer **ret);
-void sequencer_stop(struct sequencer **sequencer); /* ends after the batch it is at; accepts NULL inside */
+/* The vault is borrowed.  Ended by rounds_stop(), after the batch it is at. */
+must_check enum err sequencer_start(struct job *job, struct vault *vault, struct rounds **ret);
 
 #endif

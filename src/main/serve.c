@@ -64,8 +64,7 @@ struct serving {
 	struct server *server;
 	struct sweeper *sweeper;
 	struct deliverer *deliverer;
-	struct indexer *indexer;
-	struct sequencer *sequencer;
+	struct rounds *indexer, *sequencer;
 };
 
 /* In the order of what leans on what. */
@@ -75,8 +74,8 @@ serving_end(struct serving *serving)
 	server_stop(&serving->server);
 	deliverer_stop(&serving->deliverer);
 	sweeper_stop(&serving->sweeper);
-	indexer_stop(&serving->indexer);
-	sequencer_stop(&serving->sequencer);
+	rounds_stop(&serving->indexer);
+	rounds_stop(&serving->sequencer);
 	api_close(&serving->api);
 	reader_end(&serving->db);
 	vault_close(&serving->vault);

@@ -5,6 +5,7 @@
 
 #include "backup/backup.h"
 #include "main/log.h"
+#include "main/rounds.h"
 #include "rights/chores.h"
 #include "vault/sweep.h"
 
@@ -14,11 +15,8 @@
 
 struct sweeper {
 	struct vault *vault;
-	struct db *db;
-	pthread_t thread;
-	pthread_mutex_t mutex;
-	pthread_cond_t wake;
-	_Atomic bool stopping;
+	struct rounds *rounds;
+	const _Atomic bool *stopping; /* of the round */
 	enum clock_state said; /* of the clock, in the log; CLOCK_TRUSTED: nothing */
 	int64_t said_us;
 	int64_t overdue_us;    /* when it was last said that keys of backups are overdue; 0: not */
@@ -74,8 +72,6 @@ sweep_batch(struct sweeper *sweeper, struct job *job, struct sweep_round *round,
 {
 	enum err err;
 
-	job->actor = (struct actor){ .kind = ACTOR_SYSTEM };
-	job->db = sweeper->db;
 	*result = (struct sweep_result){ 0 };
 	if (!clock_ready(sweeper, job))
 		return false;
@@ -91,7 +87,7 @@ static void
 chores(struct sweeper *sweeper, struct job *job)
 {
 	uint64_t count;
-	enum err err = chores_run(job, sweeper->vault, &sweeper->stopping, &count);
+	enum err err = chores_run(job, sweeper->vault, sweeper->stopping, &count);
 
 	if (err)
 		log_failure("chores", err, &job->failure);
@@ -126,13 +122,15 @@ backups(struct sweeper *sweeper, struct job *job)
 }
 
 static void
-sweep_round(struct sweeper *sweeper, struct job *job)
+sweeper_round(struct job *job, const _Atomic bool *stopping, void *ctx)
 {
+	struct sweeper *sweeper = ctx;
 	struct swept *swept = &sweeper->vault->swept;
 	struct sweep_round round = { 0 };
 	struct sweep_result result;
 	uint64_t persons = 0, values = 0, failed = 0;
 
+	sweeper->stopping = stopping;
 	do {
 		if (!sweep_batch(sweeper, job, &round, &result))
 			return;
@@ -141,68 +139,34 @@ sweep_round(struct sweeper *sweeper, struct job *job)
 		failed += result.failed;
 		atomic_fetch_add(&swept->persons, result.persons);
 		atomic_fetch_add(&swept->values, result.values_gone);
-	} while (result.more && !atomic_load(&sweeper->stopping));
+	} while (result.more && !atomic_load(sweeper->stopping));
 	atomic_store(&swept->failed, failed);
 	atomic_store(&swept->at, job->now);
 	if (persons)
 		log_info("sweep", "persons=%llu values_erased=%llu failed=%llu", (unsigned long long)persons,
 		         (unsigned long long)values, (unsigned long long)failed);
-	if (!atomic_load(&sweeper->stopping))
+	if (!atomic_load(sweeper->stopping))
 		chores(sweeper, job);
-	if (!atomic_load(&sweeper->stopping))
+	if (!atomic_load(sweeper->stopping))
 		backups(sweeper, job);
-}
-
-static void
-wait_a_minute(struct sweeper *sweeper)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += SWEEP_SECONDS;
-	pthread_mutex_lock(&sweeper->mutex);
-	while (!atomic_load(&sweeper->stopping) &&
-	       pthread_cond_timedwait(&sweeper->wake, &sweeper->mutex, &until) == 0)
-		;
-	pthread_mutex_unlock(&sweeper->mutex);
-}
-
-static void *
-sweeper_main(void *arg)
-{
-	OWNED(job_release) struct job job = { 0 };
-	struct sweeper *sweeper = arg;
-
-	while (!atomic_load(&sweeper->stopping)) {
-		sweep_round(sweeper, &job);
-		wait_a_minute(sweeper);
-	}
-	return NULL;
 }
 
 enum err
 sweeper_start(struct job *job, struct vault *vault, struct sweeper **ret)
 {
 	struct sweeper *sweeper = calloc(1, sizeof(*sweeper));
-	pthread_condattr_t monotonic;
 	enum err err;
 
 	must(sweeper);
-	sweeper->vault = vault;
-	sweeper->said = CLOCK_TRUSTED;
-	err = store_reader(job, vault->store, &sweeper->db);
-	if (err) {
+	*sweeper = (struct sweeper){ .vault = vault, .said = CLOCK_TRUSTED };
+	err = rounds_start(job, &(struct rounds_config){ .store = vault->store, .round = sweeper_round, .ctx = sweeper,
+	                                                 .rest_seconds = SWEEP_SECONDS },
+	                   &sweeper->rounds);
+	if (err)
 		free(sweeper);
-		return err;
-	}
-	pthread_mutex_init(&sweeper->mutex, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&sweeper->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-	must(pthread_create(&sweeper->thread, NULL, sweeper_main, sweeper) == 0);
-	*ret = sweeper;
-	return OK;
+	else
+		*ret = sweeper;
+	return err;
 }
 
 void
@@ -212,14 +176,7 @@ sweeper_stop(struct sweeper **at)
 
 	if (!sweeper)
 		return;
-	pthread_mutex_lock(&sweeper->mutex);
-	atomic_store(&sweeper->stopping, true);
-	pthread_cond_signal(&sweeper->wake);
-	pthread_mutex_unlock(&sweeper->mutex);
-	pthread_join(sweeper->thread, NULL);
-	reader_end(&sweeper->db);
-	pthread_cond_destroy(&sweeper->wake);
-	pthread_mutex_destroy(&sweeper->mutex);
+	rounds_stop(&sweeper->rounds);
 	free(sweeper);
 	*at = NULL;
 }
