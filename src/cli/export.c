@@ -5,12 +5,10 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "cli/client.h"
 #include "cli/input.h"
+#include "cli/paged.h"
 #include "cli/say.h"
 #include "cli/words.h"
-
-#define PAGE 200
 
 /* --- ask -------------------------------------------------------------------------------------- */
 
@@ -126,45 +124,17 @@ list_row(struct job *job, struct table *table, struct json row)
 	return OK;
 }
 
-static enum err
-list_page(struct job *job, struct cli *cli, struct client *client, str *after)
-{
-	static const char *const heading[] = { "ID", "STATE", "PURPOSE", "CHANNEL", "FORMAT", "ASKED", ">PERSONS", NULL };
-	OWNED(json_free) struct json_document *document = NULL;
-	struct json root, list;
-	struct table table;
-	char path[96];
-
-	snprintf(path, sizeof(path), "/v1/exports?limit=%d%s%.*s", PAGE, after->len ? "&after=" : "", SPRINT(*after));
-	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = path }, &document, &root));
-	if (cli->json)
-		return OK;
-	TRY(json_array(job, root, "exports", PAGE, &list));
-	table_begin(&table, job, heading);
-	for (size_t i = 0; i < json_count(list); i++)
-		TRY(list_row(job, &table, json_element(job, list, i)));
-	table_print(&table, after->len == 0);
-	return text_member(job, root, "next", after);
-}
-
 static const struct option list_options[] = {
-	{ "after", "N", "With --json: go on after a page of 200, as its next says." },
+	PAGED_OPTION,
 };
 
 static enum err
 list_run(struct job *job, struct cli *cli, const struct args *args)
 {
-	OWNED(client_close) struct client *client = NULL;
-	uint64_t number = 0;
-	str after;
+	static const char *const heading[] = { "ID", "STATE", "PURPOSE", "CHANNEL", "FORMAT", "ASKED", ">PERSONS", NULL };
 
-	TRY(arg_number(cli, args, "after", INT64_MAX, &number));
-	after = arg_str(args, "after");
-	TRY(client_open(job, cli, args, &client));
-	do
-		TRY(list_page(job, cli, client, &after));
-	while (!cli->json && after.len);
-	return OK;
+	return paged_run(job, cli, args,
+	                 &(struct paged){ .path = "/v1/exports", .member = "exports", .heading = heading, .row = list_row });
 }
 
 const struct command command_export_list = {

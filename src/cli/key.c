@@ -1,7 +1,7 @@
 /* cli/key.c -- `valv key create|list|revoke`. */
 #include "base/limits.h"
-#include "cli/client.h"
 #include "cli/input.h"
+#include "cli/paged.h"
 #include "cli/request.h"
 #include "cli/say.h"
 #include "cli/words.h"
@@ -130,50 +130,17 @@ key_row(struct job *job, struct table *table, struct json key)
 	return OK;
 }
 
-#define PAGE 200
-
-static enum err
-list_page(struct job *job, struct cli *cli, struct client *client, str *after)
-{
-	static const char *const heading[] = { "ID",     "NAME",     "STATE", "EXPIRES",
-		                               "SCOPES", "PURPOSES", NULL };
-	OWNED(json_free) struct json_document *document = NULL;
-	struct json root, keys;
-	struct table table;
-	char path[96];
-
-	snprintf(path, sizeof(path), "/v1/keys?limit=%d%s%.*s", PAGE, after->len ? "&after=" : "",
-	         SPRINT(*after));
-	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = path }, &document,
-	                &root));
-	if (cli->json)
-		return OK;
-	TRY(json_array(job, root, "keys", PAGE, &keys));
-	table_begin(&table, job, heading);
-	for (size_t i = 0; i < json_count(keys); i++)
-		TRY(key_row(job, &table, json_element(job, keys, i)));
-	table_print(&table, after->len == 0);
-	return text_member(job, root, "next", after);
-}
-
 static const struct option list_options[] = {
-	{ "after", "N", "With --json: go on after a page of 200, as its next says." },
+	PAGED_OPTION,
 };
 
 static enum err
 list_run(struct job *job, struct cli *cli, const struct args *args)
 {
-	OWNED(client_close) struct client *client = NULL;
-	uint64_t number = 0;
-	str after;
+	static const char *const heading[] = { "ID",     "NAME",     "STATE", "EXPIRES", "SCOPES", "PURPOSES", NULL };
 
-	TRY(arg_number(cli, args, "after", INT64_MAX, &number));
-	after = arg_str(args, "after");
-	TRY(client_open(job, cli, args, &client));
-	do
-		TRY(list_page(job, cli, client, &after));
-	while (!cli->json && after.len);
-	return OK;
+	return paged_run(job, cli, args,
+	                 &(struct paged){ .path = "/v1/keys", .member = "keys", .heading = heading, .row = key_row });
 }
 
 const struct command command_key_list = {
