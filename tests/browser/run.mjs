@@ -329,6 +329,21 @@ await test('a passkey that was removed signs in no longer; the last way in is no
 	assert.equal((await call(bertil.page, 'DELETE', `/v1/me/passkeys/${before[1].id}`)).slug, 'absent');
 	refused(await signIn(stranger.page, soft.assert(await options(stranger.page))));
 });
+await test('who governs is not invited anew by one person: the page says so, and how it can be done', async () => {
+	await prove(anna);
+	const erik = await browser.person(); // from here on there are two who can approve
+	await erik.page.goto(at(/\/welcome#valvi_[\w-]{43}/.exec(server.run('staff', 'invite', 'erik', '--role', 'administrator'))[0]));
+	await erik.page.click('#passkey');
+	await erik.page.waitForURL('**/account');
+	await erik.page.waitForSelector('#passkeys li strong');
+	const { staff } = (await call(anna.page, 'GET', '/v1/staff?limit=100')).json;
+	await anna.page.goto(at(`/staff/${staff.find((one) => one.user_name === 'erik').id}`));
+	await anna.page.waitForSelector('#facts dt');
+	await anna.page.click('#invite');
+	await anna.page.waitForSelector('#problem:not([hidden])');
+	assert.match(await anna.page.textContent('#problem'), /takes two people.*valv staff invite/);
+	assert.ok(await anna.page.isHidden('#invited'));
+});
 await test('one press ends all access, and what was ended is listed', async () => {
 	await prove(anna);
 	await anna.page.goto(at(`/staff/${account.staff.id}`));

@@ -81,6 +81,8 @@ async function once(method, path, body, headers) {
 	}
 	if (!answer.ok)
 		throw new Problem(String(content?.type ?? '').split('/').pop() || 'internal', content?.member);
+	if (answer.status === 202) // nothing was done: it waits for somebody else to approve
+		throw new Problem('two-people');
 	return content;
 }
 
