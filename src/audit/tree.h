@@ -47,7 +47,7 @@ struct tree_batch {
 	size_t entries;
 	size_t items; /* of packed entries */
 };
-#define TREE_BATCH ((const struct tree_batch){ .entries = 4096, .items = 8192 })
+#define TREE_BATCH ((const struct tree_batch){ .entries = 16384, .items = 32768 })
 
 /* One batch, and a checkpoint over it.  One caller at a time.  *ret_more: there is more to do now. */
 must_check enum err tree_step(struct job *job, struct store *store, struct keys *keys, const struct tree_batch *batch,
