@@ -493,6 +493,10 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, int6
 	case ENTRY_REQUEST_READ:
 		request_write(row, out);
 		break;
+	case ENTRY_WITNESS_ADD:
+	case ENTRY_WITNESS_REMOVE:
+		json_pair_str(out, S("witness"), bytes_str(body));
+		break;
 	case ENTRY_KEY_MAKE:
 	case ENTRY_KEY_REVOKE:
 		key_write(row, out);

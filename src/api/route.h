@@ -49,6 +49,7 @@ enum route_flags {
 	ROUTE_SIGN_IN = 1 << 30,      /* looks at what shows who somebody is: 401 sign-in */
 	ROUTE_WEB = 1 << 29,          /* a page for staff, which takes `language`; or a file of the pages */
 	ROUTE_OCTETS = 1LL << 44,     /* answers with octets */
+	ROUTE_COSIGNED = 1LL << 45,   /* takes the parameter `witnesses` */
 	ROUTE_REST = 1LL << 43,       /* the last {…} takes the rest of the path, slashes too */
 };
 
