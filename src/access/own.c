@@ -87,7 +87,7 @@ struct password_plan {
 	const struct desk *desk;
 	const struct session *session;
 	str hash;
-	bool is_short;
+	bool is_short, proved;
 };
 
 static enum err
@@ -98,6 +98,8 @@ password_steps(struct job *job, struct db *db, void *arg)
 	int64_t staff = plan->session->staff, count;
 
 	TRY(credentials_get(job, plan->desk->credential_key, db, staff, &have));
+	if (have.hash.len && !plan->proved) /* O4: it came while this one was hashed */
+		return fail(job, ERR_CONFLICT, "a password was put meanwhile");
 	if (plan->is_short && !have.totp) /* O2 */
 		return fail(job, ERR_CONFLICT, "the second factor was taken away meanwhile");
 	TRY(password_put_steps(job, plan->desk->credential_key, db, staff, plan->hash, plan->is_short));
@@ -110,10 +112,10 @@ password_steps(struct job *job, struct db *db, void *arg)
 
 enum err
 own_password_put(struct job *job, const struct desk *desk, const struct session *session, str password,
-                 uint64_t caller)
+                 bool proved, uint64_t caller)
 {
 	OWNED(credentials_end) struct credentials have = { 0 };
-	struct password_plan plan = { .desk = desk, .session = session };
+	struct password_plan plan = { .desk = desk, .session = session, .proved = proved };
 	struct staff staff;
 
 	TRY(staff_get(job, desk->access, job->db, session->staff, &staff));

@@ -3,6 +3,7 @@
  *   O1  A change ends what it makes doubtful: of a password, all other sessions and the known browsers.
  *   O2  A password shorter than PASSWORD_CHARS_ALONE stands only beside a second factor.
  *   O3  What was taken away is a fact: a restore takes it away again, and the account then needs a new invitation.
+ *   O4  A password that is there is not replaced by who cannot show it (ASVS 6.2.3).
  */
 #ifndef ACCESS_OWN_H
 #define ACCESS_OWN_H
@@ -10,9 +11,10 @@
 #include "access/credential.h"
 #include "access/sign_in.h"
 
-/* ERR_INVALID at /password   ERR_BUSY */
+/* proved: the present one was shown just now; else there must be none (O4).
+ *   ERR_INVALID at /password   ERR_BUSY   ERR_CONFLICT one was put meanwhile, or the second factor taken away */
 must_check enum err own_password_put(struct job *job, const struct desk *desk, const struct session *session,
-                                     str password, uint64_t caller);
+                                     str password, bool proved, uint64_t caller);
 /* Prepared and hashed, for whoever puts it; *ret_short as in access/password.h.   ERR_INVALID at /password, ERR_BUSY */
 must_check enum err own_password_hash(struct job *job, const struct desk *desk, const struct staff *staff, str password,
                                       bool second_factor, uint64_t caller, str *ret_hash, bool *ret_short);

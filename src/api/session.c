@@ -322,23 +322,31 @@ caller_of(const struct call *call, const struct staff *staff)
 	return attempt_caller(&attempt);
 }
 
-/* With the present one, or a fresh session: the present one is a fresh proof, counted as any other. */
+/* The present one, always where there is one (ASVS 6.2.3): whoever finds a session open does not keep the account.  It is
+ * a fresh proof and counted as any other.  Where there is none a session that is fresh will do. */
 static enum err
-prove_for_password(struct job *job, struct call *call)
+prove_for_password(struct job *job, struct call *call, bool *ret_proved)
 {
+	OWNED(credentials_end) struct credentials have = { 0 };
 	uint8_t peer[PEER_BYTES];
 	struct proofs proofs = { .device = call_cookie(call, DEVICE_COOKIE), .code = S("") };
 	bool there, coded;
 
+	*ret_proved = false;
 	TRY(json_str(job, call->body, "present", LIMIT_STRING_BYTES, &proofs.password, &there));
 	TRY(json_str(job, call->body, "code", LIMIT_STRING_BYTES, &proofs.code, &coded));
 	TRY(session_me(job, call));
+	TRY(credentials_get(job, call->api->desk.credential_key, job->db, call->principal.staff, &have));
+	if (!there && have.hash.len)
+		return json_fail(job, ERR_INVALID, json_member(job, call->body, "present"), "is needed: the password as it is now");
 	if (!there && !principal_fresh(&call->principal, job->now))
-		return fail(job, ERR_STEP_UP, "send the present password too, or prove again who you are");
+		return fail(job, ERR_STEP_UP, "prove again who you are");
 	if (!there)
 		return OK;
 	proofs.peer = call_peer(call, peer) ? peer : NULL;
-	return sign_in_again(job, &call->api->desk, &call->principal.session, &proofs);
+	TRY(sign_in_again(job, &call->api->desk, &call->principal.session, &proofs));
+	*ret_proved = true;
+	return OK;
 }
 
 enum err
@@ -346,11 +354,12 @@ on_me_password_put(struct job *job, struct call *call)
 {
 	struct staff staff;
 	str password;
+	bool proved;
 
 	TRY(json_need_str(job, call->body, "password", LIMIT_STRING_BYTES, &password));
-	TRY(prove_for_password(job, call));
+	TRY(prove_for_password(job, call, &proved));
 	TRY(staff_get(job, &call->vault->access, job->db, call->principal.staff, &staff));
-	TRY(own_password_put(job, &call->api->desk, &call->principal.session, password, caller_of(call, &staff)));
+	TRY(own_password_put(job, &call->api->desk, &call->principal.session, password, proved, caller_of(call, &staff)));
 	cookie_put(job, call, DEVICE_COOKIE, S(""), 0);
 	answer_empty(call);
 	return OK;

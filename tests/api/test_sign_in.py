@@ -173,12 +173,14 @@ def test_an_app_and_paper_each_count_once(clocked):
     assert not set(newer) & set(codes)
     assert office.browser().sign_in('berit@example.com', code=codes[1]).status == 401
     # twelve characters beside the app, and then the app stays
-    assert browser.put('/v1/me/password', {'password': 'tXk29vQz71Lm'}).status == 204
+    short = 'tXk29vQz71Lm'
+    assert browser.put('/v1/me/password', {'password': short, 'present': PASSWORD}).slug == 'sign-in'  # and its code
+    assert browser.put('/v1/me/password', {'password': short, 'present': PASSWORD, 'code': newer[0]}).status == 204
     assert browser.get('/v1/me/credentials').json['password_short'] is True
     assert browser.delete('/v1/me/totp').status == 409
-    assert browser.put('/v1/me/password', {'password': OTHER}).status == 204
+    assert browser.put('/v1/me/password', {'password': OTHER, 'present': short, 'code': newer[1]}).status == 204
     assert browser.delete('/v1/me/totp').status == 204
-    assert browser.put('/v1/me/password', {'password': 'tXk29vQz71Lm'}).status == 422
+    assert browser.put('/v1/me/password', {'password': short, 'present': OTHER}).status == 422
     clock.move(3600)
     assert office.browser().sign_in('berit@example.com', OTHER).status == 201
 
@@ -195,7 +197,7 @@ def test_what_weighs_heavily_needs_a_fresh_proof(clocked):
     assert (again.status, again.json['fresh']) == (200, True)
     assert browser.post('/v1/me/totp').status == 200
     clock.move(301)
-    assert browser.put('/v1/me/password', {'password': OTHER}).slug == 'step-up'
+    assert browser.put('/v1/me/password', {'password': OTHER}).json['member'] == '/present'
     assert browser.put('/v1/me/password', {'password': OTHER, 'present': OTHER}).slug == 'sign-in'
     assert browser.put('/v1/me/password', {'password': OTHER, 'present': PASSWORD}).status == 204
     clock.move(15 * 60 + 1)
@@ -295,11 +297,33 @@ def test_links_end_with_time_and_with_the_account(clocked):
 # --- what changes, and what is left behind ----------------------------------------------------------
 
 
+def test_another_password_takes_the_present_one(clocked):
+    """ASVS 6.2.3.  Whoever finds a session open, and be it one that has just begun, does not keep the account."""
+    office, clock = clocked
+    name = 'berit@example.com'
+    browser = office.join(name)
+    fresh = browser.get('/v1/session').json
+    assert fresh['fresh'] is True
+    without = browser.put('/v1/me/password', {'password': OTHER})
+    assert (without.status, without.slug, without.json['member']) == (422, 'invalid', '/present')
+    assert browser.put('/v1/me/password', {'password': OTHER, 'present': ''}).slug == 'sign-in'
+    wrong = browser.put('/v1/me/password', {'password': OTHER, 'present': OTHER})
+    assert (wrong.status, wrong.body) == (401, office.browser().sign_in(name, OTHER).body)
+    # Each was a try: recorded for its owner, and after five in a row one waits, right or wrong.
+    assert [row['accepted'] for row in browser.get('/v1/session').json['last_sign_ins']].count(False) == 3
+    for _ in range(3):
+        browser.put('/v1/me/password', {'password': OTHER, 'present': OTHER})
+    assert browser.put('/v1/me/password', {'password': OTHER, 'present': PASSWORD}).slug == 'sign-in'
+    clock.move(60)
+    assert browser.put('/v1/me/password', {'password': OTHER, 'present': PASSWORD}).status == 204
+    assert office.browser().sign_in(name, OTHER).status == 201
+
+
 def test_another_password_ends_other_sessions(office):
     name = names(office)
     browser, other = office.join(name), office.browser()
     assert other.sign_in(name).status == 201
-    assert browser.put('/v1/me/password', {'password': OTHER}).status == 204
+    assert browser.put('/v1/me/password', {'password': OTHER, 'present': PASSWORD}).status == 204
     assert browser.get('/v1/session').status == 200
     assert other.get('/v1/session').status == 401
     assert office.browser().sign_in(name).status == 401
@@ -350,12 +374,13 @@ def test_every_sign_in_failure_and_change_has_its_entry(office):
     office.browser().sign_in(name, OTHER)
     office.browser().sign_in('nobody@example.com', OTHER)
     browser.post('/v1/session/fresh', {'password': PASSWORD})
-    browser.put('/v1/me/password', {'password': OTHER})
+    browser.put('/v1/me/password', {'password': OTHER, 'present': OTHER})  # refused as a sign-in is
+    browser.put('/v1/me/password', {'password': OTHER, 'present': PASSWORD})
     browser.delete('/v1/session')
     new = acts()
     counted = {act: new.count(act) - before.count(act)
                for act in ('staff.invite', 'session.begin', 'session.refused', 'session.prove', 'credential.change', 'session.end')}
-    assert counted == {'staff.invite': 1, 'session.begin': 1, 'session.refused': 2, 'session.prove': 1, 'credential.change': 1,
+    assert counted == {'staff.invite': 1, 'session.begin': 1, 'session.refused': 3, 'session.prove': 2, 'credential.change': 1,
                        'session.end': 1}
     with sqlite3.connect(f'file:{office.server.data}/valv.db?mode=ro', uri=True) as db:
         assert db.execute("SELECT COUNT(*) FROM sign_in WHERE outcome <> 0").fetchone()[0] > 0

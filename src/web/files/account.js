@@ -51,15 +51,24 @@ async function me() {
 	$('password').elements.user_name.value = user_name;
 	const have = await call('GET', '/v1/me/credentials');
 	$('password-state').textContent = have.password_at ? word('password-set', date(have.password_at)) : word('password-none');
+	$('password-present').hidden = !have.password_at;
+	$('password').elements.present.required = Boolean(have.password_at);
+	$('password-code').hidden = !have.totp_at;
 	$('totp-state').textContent = have.totp_at ? word('totp-set', date(have.totp_at), have.recovery_codes) : word('totp-none');
 	$('totp-begin').hidden = Boolean(have.totp_at);
 	$('totp-there').hidden = !have.totp_at;
 }
 
+// Of what the form asks for, only what was asked of this account.
+function shown(form) {
+	const { present, code } = form.elements;
+	return { ...(present.required ? { present: present.value } : {}), ...(code.value ? { code: code.value } : {}) };
+}
+
 $('password').addEventListener('submit', (event) => {
 	event.preventDefault();
 	busy(event.target.querySelector('button'), async () => {
-		await call('PUT', '/v1/me/password', { password: event.target.elements.password.value });
+		await call('PUT', '/v1/me/password', { password: event.target.elements.password.value, ...shown(event.target) });
 		event.target.reset();
 		await refresh();
 		done('password-saved');

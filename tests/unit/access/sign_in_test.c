@@ -311,14 +311,15 @@ a_second_factor_is_asked_for_and_no_code_counts_twice(void **state)
 	assert_int_equal(tries(f, name, PASSWORD, codes.text[5], S(""), &in), ERR_SIGN_IN);
 	assert_ok(tries(f, name, PASSWORD, newer.text[5], S(""), &in));
 	/* A short password needs it. */
-	assert_ok(own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71Lm"), 1));
+	assert_fails(&f->job, ERR_CONFLICT, own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71Lm"), false, 1)); /* O4 */
+	assert_ok(own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71Lm"), true, 1));
 	assert_false(session_lives(f, &in.session));
 	assert_true(session_lives(f, &session));
 	assert_fails(&f->job, ERR_CONFLICT, own_totp_drop(&f->job, &f->desk, no));
-	assert_ok(own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71LmW04"), 1));
+	assert_ok(own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71LmW04"), true, 1));
 	assert_ok(own_totp_drop(&f->job, &f->desk, no));
 	assert_ok(own_totp_drop(&f->job, &f->desk, no));
-	assert_fails(&f->job, ERR_INVALID, own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71Lm"), 1));
+	assert_fails(&f->job, ERR_INVALID, own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71Lm"), true, 1));
 	assert_ok(tries(f, name, S("tXk29vQz71LmW04"), S(""), S(""), &in));
 	assert_int_equal(entries(f, ENTRY_CREDENTIAL), 5);
 }
@@ -547,7 +548,7 @@ a_reset_takes_all_away_and_chooses_nothing(void **state)
 	assert_int_equal(again.method, AUTH_INVITE);
 	as_operator(f);
 	assert_int_equal(tries(f, S("berit@example.com"), PASSWORD, S(""), S(""), &in), ERR_SIGN_IN);
-	assert_ok(own_password_put(&f->job, &f->desk, &again, PASSWORD, 1));
+	assert_ok(own_password_put(&f->job, &f->desk, &again, PASSWORD, true, 1));
 	assert_ok(tries(f, S("berit@example.com"), PASSWORD, S(""), S(""), &in));
 }
 
