@@ -96,14 +96,19 @@ password_steps(struct job *job, struct db *db, void *arg)
 	const struct password_plan *plan = arg;
 	OWNED(credentials_end) struct credentials have = { 0 };
 	int64_t staff = plan->session->staff, count;
+	struct session now;
+	bool there;
 
+	TRY(session_of_id(job, db, staff, plan->session->id, &now, &there));
+	if (!there) /* somebody took it away while this one was hashed, and the password may be another since */
+		return fail(job, ERR_UNAUTHENTICATED, "the session has ended");
 	TRY(credentials_get(job, plan->desk->credential_key, db, staff, &have));
 	if (have.hash.len && !plan->proved) /* O4: it came while this one was hashed */
 		return fail(job, ERR_CONFLICT, "a password was put meanwhile");
 	if (plan->is_short && !have.totp) /* O2 */
 		return fail(job, ERR_CONFLICT, "the second factor was taken away meanwhile");
 	TRY(password_put_steps(job, plan->desk->credential_key, db, staff, plan->hash, plan->is_short));
-	TRY(session_end_all_steps(job, db, staff, plan->session->digest, &count)); /* O1 */
+	TRY(session_end_all_steps(job, db, staff, &plan->session->id, &count)); /* O1 */
 	TRY(device_drop_steps(job, db, staff));
 	if (have.hash.len)
 		TRY(fact_of(job, db, staff));
@@ -133,7 +138,7 @@ struct totp_plan {
 	const struct credentials *have;
 	int64_t step;
 	const struct recovery_codes *codes;
-	const uint8_t *keep; /* the session that stays */
+	const uid *keep; /* the session that stays */
 };
 
 static enum err
@@ -183,7 +188,7 @@ own_totp_confirm(struct job *job, const struct desk *desk, const struct session 
 {
 	OWNED(credentials_end) struct credentials have = { 0 };
 	struct totp_plan plan = { .desk = desk, .staff = session->staff, .have = &have, .codes = ret,
-		                  .keep = session->digest };
+		                  .keep = &session->id };
 
 	TRY(credentials_get(job, desk->credential_key, job->db, session->staff, &have));
 	if (!have.totp_begun || have.totp)

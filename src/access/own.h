@@ -12,7 +12,8 @@
 #include "access/sign_in.h"
 
 /* proved: the present one was shown just now; else there must be none (O4).
- *   ERR_INVALID at /password   ERR_BUSY   ERR_CONFLICT one was put meanwhile, or the second factor taken away */
+ *   ERR_INVALID at /password   ERR_BUSY   ERR_CONFLICT one was put meanwhile, or the second factor taken away
+ *   ERR_UNAUTHENTICATED the session ended meanwhile */
 must_check enum err own_password_put(struct job *job, const struct desk *desk, const struct session *session,
                                      str password, bool proved, uint64_t caller);
 /* Prepared and hashed, for whoever puts it; *ret_short as in access/password.h.   ERR_INVALID at /password, ERR_BUSY */

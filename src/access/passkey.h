@@ -81,8 +81,10 @@ must_check enum err passkey_sign_in(struct job *job, const struct desk *desk, co
 
 must_check enum err passkey_prove_begin(struct job *job, const struct desk *desk, const struct session *session,
                                         struct passkey_options *ret);
-/* The session is fresh from then on.   ERR_SIGN_IN */
+/* The session is fresh from then on and has another token (session.h J3); *ret without a device.
+ *   ERR_SIGN_IN   ERR_UNAUTHENTICATED the session ended meanwhile */
 must_check enum err passkey_prove(struct job *job, const struct desk *desk, const struct webauthn_party *party,
-                                  const struct session *session, const struct passkey_answer *answer);
+                                  const struct session *session, const struct passkey_answer *answer,
+                                  struct signed_in *ret);
 
 #endif

@@ -315,11 +315,9 @@ key_word(struct job *job, struct db *db, bool *ret_good)
 static enum err
 session_there(struct job *job, struct db *db, const struct principal *principal, bool *ret_good)
 {
-	OWNED(rows_end) struct rows rows = { 0 };
+	struct session now;
 
-	TRY(db_query(job, db, SQL_SESSION_GET,
-	             ARGS(sql_bytes((bytes){ principal->session.digest, DIGEST_BYTES })), &rows));
-	return rows_next(job, &rows, ret_good);
+	return session_of_id(job, db, principal->staff, principal->session.id, &now, ret_good);
 }
 
 static enum err

@@ -217,11 +217,12 @@ on_session_fresh_passkey_post(struct job *job, struct call *call)
 {
 	struct webauthn_party party = party_of(job, call);
 	struct passkey_answer answer;
+	struct signed_in in;
 
 	TRY(answer_read(job, call, &answer));
 	TRY(session_me(job, call));
-	TRY(passkey_prove(job, &call->api->desk, &party, &call->principal.session, &answer));
-	call->principal.session.proved_at = job->now;
+	TRY(passkey_prove(job, &call->api->desk, &party, &call->principal.session, &answer, &in));
+	session_proved(call, &in);
 	return session_answer(job, call, &call->principal.session, 200);
 }
 

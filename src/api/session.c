@@ -34,10 +34,17 @@ cookie_put(struct job *job, struct call *call, str name, str value, int64_t max_
 	response_header(call->response, S("Set-Cookie"), arena_str(&job->arena, buf_str(&text)));
 }
 
+void
+session_cookie(struct job *job, struct call *call)
+{
+	if (call->token.len)
+		cookie_put(job, call, SESSION_COOKIE, call->token, -1);
+}
+
 static void
 cookies_of(struct job *job, struct call *call, str token, str device)
 {
-	cookie_put(job, call, SESSION_COOKIE, token, -1);
+	call->token = token;
 	if (device.len)
 		cookie_put(job, call, DEVICE_COOKIE, device, DEVICE_KEPT / TIME_SECOND);
 }
@@ -155,6 +162,14 @@ session_begun(struct job *job, struct call *call, const struct signed_in *in)
 	return session_answer(job, call, &in->session, 201);
 }
 
+/* The token before is over, so the new one leaves even if what was asked for fails in the end. */
+void
+session_proved(struct call *call, const struct signed_in *in)
+{
+	call->principal.session = in->session;
+	call->token = in->token;
+}
+
 /* --- the session ----------------------------------------------------------------------------------- */
 
 static enum err
@@ -205,11 +220,12 @@ on_session_fresh_post(struct job *job, struct call *call)
 {
 	uint8_t peer[PEER_BYTES];
 	struct proofs proofs;
+	struct signed_in in;
 
 	TRY(proofs_read(job, call, peer, &proofs));
 	TRY(session_me(job, call));
-	TRY(sign_in_again(job, &call->api->desk, &call->principal.session, &proofs));
-	call->principal.session.proved_at = job->now;
+	TRY(sign_in_again(job, &call->api->desk, &call->principal.session, &proofs, &in));
+	session_proved(call, &in);
 	return session_answer(job, call, &call->principal.session, 200);
 }
 
@@ -330,6 +346,7 @@ prove_for_password(struct job *job, struct call *call, bool *ret_proved)
 	OWNED(credentials_end) struct credentials have = { 0 };
 	uint8_t peer[PEER_BYTES];
 	struct proofs proofs = { .device = call_cookie(call, DEVICE_COOKIE), .code = S("") };
+	struct signed_in in;
 	bool there, coded;
 
 	*ret_proved = false;
@@ -344,7 +361,8 @@ prove_for_password(struct job *job, struct call *call, bool *ret_proved)
 	if (!there)
 		return OK;
 	proofs.peer = call_peer(call, peer) ? peer : NULL;
-	TRY(sign_in_again(job, &call->api->desk, &call->principal.session, &proofs));
+	TRY(sign_in_again(job, &call->api->desk, &call->principal.session, &proofs, &in));
+	session_proved(call, &in);
 	*ret_proved = true;
 	return OK;
 }

@@ -412,7 +412,12 @@ def test_a_fresh_proof_is_asked_for_and_must_be_fresh(browser, provider, subject
     assert browser.callback(provider.authorize(browser.start('?again=1'), subject, auth_time=later(-3600))).status == 401
     assert browser.callback(provider.authorize(browser.start('?again=1'), 'somebody-else')).status == 401
     assert browser.callback(provider.authorize(browser.start('?again=1'), subject)).status == 200
-    assert browser.jar[SESSION] == session and browser.is_in
+    assert browser.jar[SESSION] != session and browser.is_in  # another token of the same session
+    renewed = browser.jar[SESSION]
+    browser.jar[SESSION] = session
+    assert not browser.is_in
+    browser.jar[SESSION] = renewed
+    assert browser.get('/v1/session').json['fresh'] is True
 
 
 # --- who joins ---------------------------------------------------------------------------------------------

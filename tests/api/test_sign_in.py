@@ -204,6 +204,43 @@ def test_what_weighs_heavily_needs_a_fresh_proof(clocked):
     assert browser.get('/v1/session').slug == 'unauthenticated'
 
 
+def test_a_fresh_proof_gives_the_session_another_token(clocked):
+    """ASVS 7.2.4.  The token that somebody copied before is over at once; the session goes on."""
+    office, clock = clocked
+    browser = office.join('berit@example.com')
+    before = Browser(office.server.url, office.description, browser.cookies)
+    first = browser.get('/v1/session').json
+    clock.move(301)
+    again = browser.post('/v1/session/fresh', {'password': PASSWORD})
+    assert (again.status, again.json['id'], again.json['fresh']) == (200, first['id'], True)
+    token = browser.cookies['__Host-valv']
+    assert re.fullmatch(r'valvs_[A-Za-z0-9_-]{43}', token) and token != before.cookies['__Host-valv']
+    assert token not in again.body.decode()
+    assert before.get('/v1/session').slug == 'unauthenticated'
+    assert before.post('/v1/session/fresh', {'password': PASSWORD}).slug == 'unauthenticated'
+    assert browser.get('/v1/session').json['id'] == first['id']
+    assert [row['id'] for row in browser.get('/v1/me/sessions').json['sessions']] == [first['id']]
+    # With the token in Authorization it is the same: the new one stands in Set-Cookie, as at a sign-in.
+    bearer = office.browser().client
+    held = {'Authorization': f'Bearer {token}'}
+    renewed = bearer.post('/v1/session/fresh', {'password': PASSWORD}, headers=held)
+    newest = renewed.header('Set-Cookie').split(';')[0].removeprefix('__Host-valv=')
+    assert bearer.get('/v1/session', headers=held).status == 401
+    assert bearer.get('/v1/session', headers={'Authorization': f'Bearer {newest}'}).json['id'] == first['id']
+    # What fails after the proof was right brings the new one along, too.
+    browser.cookies['__Host-valv'] = newest
+    assert browser.put('/v1/me/password', {'password': 'short', 'present': PASSWORD}).json['member'] == '/password'
+    assert browser.cookies['__Host-valv'] != newest
+    assert browser.get('/v1/session').json['id'] == first['id']
+    # A wrong one changes nothing.
+    token = browser.cookies['__Host-valv']
+    assert browser.post('/v1/session/fresh', {'password': OTHER}).slug == 'sign-in'
+    assert browser.cookies['__Host-valv'] == token and browser.get('/v1/session').status == 200
+    # Signing out ends the session, whichever token it has by then.
+    assert browser.delete('/v1/session').status == 204
+    assert browser.get('/v1/session').status == 401
+
+
 def test_a_page_of_another_site_does_nothing_with_the_cookie(office):
     browser = office.join()
     for headers in ({'Sec-Fetch-Site': 'cross-site'}, {'Sec-Fetch-Site': 'same-site'}):

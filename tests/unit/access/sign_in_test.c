@@ -583,20 +583,32 @@ static void
 showing_it_again_makes_a_session_fresh(void **state)
 {
 	struct vault_fixture *f = *state;
-	struct session session, *list;
+	struct session session, before, found, *list;
 	struct proofs proofs = { .password = PASSWORD, .peer = f->peer };
+	struct signed_in in, late;
 	size_t count;
 	int64_t no;
+	bool there;
 
-	session = begun(f, "berit@example.com", PASSWORD, &no);
+	before = begun(f, "berit@example.com", PASSWORD, &no);
 	f->job.now += 600 * TIME_SECOND;
-	assert_ok(sign_in_again(&f->job, &f->desk, &session, &proofs));
+	assert_ok(sign_in_again(&f->job, &f->desk, &before, &proofs, &in));
 	assert_ok(session_list(&f->job, no, &list, &count));
+	assert_int_equal(count, 1);
 	assert_int_equal(list[0].proved_at, f->job.now);
 	assert_int_equal(list[0].method, AUTH_INVITE | AUTH_PASSWORD);
+	/* J3: the same session, another token; the one before counts no more, and does not make a third. */
+	session = in.session;
+	assert_true(uid_eq(session.id, before.id) && uid_eq(list[0].id, before.id));
+	assert_memory_not_equal(session.digest, before.digest, DIGEST_BYTES);
+	assert_ok(session_find(&f->job, f->job.db, in.token, &found, &there));
+	assert_true(there && uid_eq(found.id, before.id));
+	assert_fails(&f->job, ERR_UNAUTHENTICATED, sign_in_again(&f->job, &f->desk, &before, &proofs, &late));
+	assert_ok(session_find(&f->job, f->job.db, in.token, &found, &there));
+	assert_true(there);
 	f->job.now += 600 * TIME_SECOND;
 	proofs.password = S("wrong");
-	assert_fails(&f->job, ERR_SIGN_IN, sign_in_again(&f->job, &f->desk, &session, &proofs));
+	assert_fails(&f->job, ERR_SIGN_IN, sign_in_again(&f->job, &f->desk, &session, &proofs, &in));
 	assert_ok(session_list(&f->job, no, &list, &count));
 	assert_int_equal(list[0].proved_at, f->job.now - 600 * TIME_SECOND);
 	assert_int_equal(entries(f, ENTRY_STEP_UP), 1);
