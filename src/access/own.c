@@ -129,6 +129,20 @@ own_password_put(struct job *job, const struct desk *desk, const struct session 
 	return store_write(job, desk->access->store, WRITE_RESERVED, password_steps, &plan);
 }
 
+enum err
+own_factor_there(struct job *job, const struct desk *desk, int64_t staff, bool *ret_there)
+{
+	OWNED(credentials_end) struct credentials have = { 0 };
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool row;
+
+	TRY(credentials_get(job, desk->credential_key, job->db, staff, &have));
+	TRY(db_query(job, job->db, SQL_PASSKEY_COUNT, ARGS(sql_i64(staff)), &rows));
+	TRY(rows_next(job, &rows, &row));
+	*ret_there = (row && rows_i64(&rows, 0)) || (have.totp && have.hash.len);
+	return OK;
+}
+
 /* --- authenticator app ----------------------------------------------------------------------------- */
 
 struct totp_plan {
@@ -138,7 +152,8 @@ struct totp_plan {
 	const struct credentials *have;
 	int64_t step;
 	const struct recovery_codes *codes;
-	const uid *keep; /* the session that stays */
+	const struct session *session; /* it stays */
+	struct signed_in *in;
 };
 
 static enum err
@@ -178,17 +193,21 @@ confirm_steps(struct job *job, struct db *db, void *arg)
 
 	TRY(totp_confirm_steps(job, db, plan->have, plan->step));
 	TRY(recovery_put_steps(job, db, plan->staff, plan->codes));
-	TRY(session_end_all_steps(job, db, plan->staff, plan->keep, &count)); /* O1: they came without it */
+	TRY(session_end_all_steps(job, db, plan->staff, &plan->session->id, &count)); /* O1: they came without it */
+	TRY(session_prove_steps(job, db, plan->session, AUTH_TOTP, plan->session->proved_at, &plan->in->session,
+	                        &plan->in->token));
 	return entry_of_change(job, db, plan->staff, CHANGED_TOTP);
 }
 
 enum err
 own_totp_confirm(struct job *job, const struct desk *desk, const struct session *session, str code,
-                 struct recovery_codes *ret)
+                 struct recovery_codes *ret, struct signed_in *ret_in)
 {
 	OWNED(credentials_end) struct credentials have = { 0 };
 	struct totp_plan plan = { .desk = desk, .staff = session->staff, .have = &have, .codes = ret,
-		                  .keep = &session->id };
+		                  .session = session, .in = ret_in };
+
+	*ret_in = (struct signed_in){ .device = S("") };
 
 	TRY(credentials_get(job, desk->credential_key, job->db, session->staff, &have));
 	if (!have.totp_begun || have.totp)

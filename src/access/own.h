@@ -20,12 +20,17 @@ must_check enum err own_password_put(struct job *job, const struct desk *desk, c
 must_check enum err own_password_hash(struct job *job, const struct desk *desk, const struct staff *staff, str password,
                                       bool second_factor, uint64_t caller, str *ret_hash, bool *ret_short);
 
+/* The account has a second factor: a passkey, or an app beside a password. */
+must_check enum err own_factor_there(struct job *job, const struct desk *desk, int64_t staff, bool *ret_there);
+
 /* A new secret in place of one that was not confirmed.  The address is in the arena.
  *   ERR_CONFLICT an app is there: it is taken away first */
 must_check enum err own_totp_begin(struct job *job, const struct desk *desk, int64_t staff, str *ret_uri);
-/* With its first code; gives the recovery codes.   ERR_CONFLICT nothing was begun   ERR_INVALID at /code */
+/* With its first code; gives the recovery codes.  The session has shown a code from then on, and has another token
+ * (session.h J3); it is no fresher, or apps of one's own making would keep it fresh for ever.
+ *   ERR_CONFLICT nothing was begun   ERR_INVALID at /code   ERR_UNAUTHENTICATED the session ended meanwhile */
 must_check enum err own_totp_confirm(struct job *job, const struct desk *desk, const struct session *session, str code,
-                                     struct recovery_codes *ret);
+                                     struct recovery_codes *ret, struct signed_in *ret_in);
 /* ERR_CONFLICT  the password is too short to stand alone (O2)   Fine when there is none. */
 must_check enum err own_totp_drop(struct job *job, const struct desk *desk, int64_t staff);
 /* ERR_CONFLICT  there is no app that they would stand in for */

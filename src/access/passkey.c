@@ -192,6 +192,7 @@ struct make_plan {
 	const struct passkey *passkey;
 	bytes challenge, digest, sealed;
 	bool replayed;
+	struct signed_in *in;
 };
 
 static enum err
@@ -255,17 +256,21 @@ make_steps(struct job *job, struct db *db, void *arg)
 	                sql_bytes(plan->sealed), sql_i64(passkey->credential.counter),
 	                sql_i64(passkey->credential.backed_up), sql_i64(job->now)),
 	           NULL));
+	TRY(session_prove_steps(job, db, plan->session, AUTH_PASSKEY, plan->session->proved_at, &plan->in->session,
+	                        &plan->in->token));
 	return entry_of(job, db, ENTRY_PASSKEY_ADD, passkey->staff, passkey->id);
 }
 
 enum err
 passkey_make(struct job *job, const struct desk *desk, const struct webauthn_party *party,
-             const struct session *session, const struct webauthn_registration *in, struct passkey *passkey)
+             const struct session *session, const struct webauthn_registration *in, struct passkey *passkey,
+             struct signed_in *ret_in)
 {
-	struct make_plan plan = { .desk = desk, .session = session, .passkey = passkey };
+	struct make_plan plan = { .desk = desk, .session = session, .passkey = passkey, .in = ret_in };
 	enum webauthn_fault fault = WEBAUTHN_CHALLENGE;
 	uint8_t digest[DIGEST_BYTES];
 
+	*ret_in = (struct signed_in){ .device = S("") };
 	if (webauthn_challenge(job, in->client_data, &plan.challenge) &&
 	    challenge_holds(desk, CHALLENGE_MAKE, session_binding(session), job->now, plan.challenge))
 		fault = webauthn_register(job, party, plan.challenge, in, &passkey->credential);

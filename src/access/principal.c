@@ -71,12 +71,15 @@ static enum err
 principal_of_session(struct job *job, const struct access *access, str token, struct principal *ret)
 {
 	struct session session = { 0 };
+	int64_t required;
 	bool there, good;
 
 	TRY(session_find(job, job->db, token, &session, &there));
 	TRY(session_good(job, access, &session, there, &good));
 	if (!good)
 		return refused(job);
+	TRY(access_setting(job, job->db, S(SETTING_SECOND_FACTOR), 0, &required));
+	ret->half = !session_factors(session.method, required);
 	used_keep(job, access, &session);
 	ret->person = true;
 	ret->staff = session.staff;

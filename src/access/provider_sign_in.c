@@ -358,6 +358,24 @@ still_in(struct job *job, struct db *db, const struct finishing *f)
 
 /* --- in -------------------------------------------------------------------------------------------------- */
 
+/* What the provider vouches for: several factors, when it says so in the one word that means just that (RFC 8176
+ * section 2, "mfa").  What acr means each provider decides for itself. */
+static uint32_t
+method_of(const struct id_token *token)
+{
+	str rest = token->amr, word;
+
+	while (rest.len) {
+		if (!eat_until(&rest, ' ', &word)) {
+			word = rest;
+			rest = S("");
+		}
+		if (str_eq(word, S("mfa")))
+			return AUTH_OIDC | AUTH_OIDC_TWO;
+	}
+	return AUTH_OIDC;
+}
+
 /* id | le32 method | block of amr | block of acr: how the provider says that it was proved */
 static enum err
 entry_of(struct job *job, struct db *db, const struct finishing *f, enum entry_act act)
@@ -365,7 +383,7 @@ entry_of(struct job *job, struct db *db, const struct finishing *f, enum entry_a
 	OWNED(buf_release) struct buf body = { .max = 8 * 1024 };
 
 	buf_data(&body, uid_bytes(&f->ret->staff.id));
-	buf_le32(&body, AUTH_OIDC);
+	buf_le32(&body, method_of(&f->token));
 	buf_block(&body, str_bytes(f->token.amr));
 	buf_block(&body, str_bytes(f->token.acr));
 	must(buf_ok(&body));
@@ -385,7 +403,7 @@ session_begin(struct job *job, struct db *db, struct finishing *f)
 {
 	struct session_new new = {
 		.staff = f->ret->staff.no,
-		.method = AUTH_OIDC,
+		.method = method_of(&f->token),
 		/* Not said, or before the attempt: they may have proved it hours ago, so this is no fresh proof. */
 		.proved_at = f->token.auth_at == TIME_NEVER ? f->kept.begun_at - SESSION_FRESH
 		             : f->token.auth_at < job->now  ? f->token.auth_at
@@ -431,7 +449,7 @@ again_steps(struct job *job, struct db *db, void *arg)
 	if (!there || session.epoch != f->ret->staff.epoch)
 		return fail(job, ERR_UNAUTHENTICATED, "the session has ended meanwhile");
 	acts_as(job, f);
-	TRY(session_prove_steps(job, db, &session, AUTH_OIDC, job->now, &session, &f->ret->token));
+	TRY(session_prove_steps(job, db, &session, method_of(&f->token), job->now, &session, &f->ret->token));
 	return entry_of(job, db, f, ENTRY_STEP_UP);
 }
 

@@ -1,6 +1,7 @@
 /* access/session.c -- contract: session.h. */
 #include "access/session.h"
 
+#include "access/policy.h"
 #include "base/limits.h"
 #include "os/random.h"
 
@@ -102,6 +103,18 @@ session_prove_steps(struct job *job, struct db *db, const struct session *sessio
 	*ret = after;
 	*ret_token = token;
 	return OK;
+}
+
+bool
+session_factors(uint32_t method, bool required)
+{
+	return policy_factors(&(struct factor_facts){
+		.required = required,
+		.passkey = method & AUTH_PASSKEY,
+		.provider = method & AUTH_OIDC_TWO,
+		.password = method & AUTH_PASSWORD,
+		.code = method & (AUTH_TOTP | AUTH_RECOVERY),
+	});
 }
 
 /* --- finding ---------------------------------------------------------------------------------- */

@@ -27,10 +27,14 @@
 	X(AUTH_PASSKEY,  4,  "passkey") \
 	X(AUTH_OIDC,     8,  "oidc") \
 	X(AUTH_RECOVERY, 16, "recovery_code") \
-	X(AUTH_INVITE,   32, "invitation")
+	X(AUTH_INVITE,   32, "invitation") \
+	X(AUTH_OIDC_TWO, 64, "oidc_factors") /* and the provider says that it saw several (amr "mfa") */
 #define ENUM_AUTH(e, no, ...) e = no,
 enum auth_method { AUTH_TABLE(ENUM_AUTH) };
 #undef ENUM_AUTH
+
+/* What they have shown, for policy.h. */
+bool session_factors(uint32_t method, bool required);
 
 struct session_new {
 	int64_t staff;

@@ -257,12 +257,14 @@ enum err
 on_me_passkey_post(struct job *job, struct call *call)
 {
 	struct webauthn_party party = party_of(job, call);
-	struct webauthn_registration in;
+	struct webauthn_registration made;
 	struct passkey passkey;
+	struct signed_in in;
 
-	TRY(registration_read(job, call, &in, &passkey));
+	TRY(registration_read(job, call, &made, &passkey));
 	TRY(session_me(job, call));
-	TRY(passkey_make(job, &call->api->desk, &party, &call->principal.session, &in, &passkey));
+	TRY(passkey_make(job, &call->api->desk, &party, &call->principal.session, &made, &passkey, &in));
+	session_proved(call, &in);
 	passkey_write(answer_json(call, 201), &passkey);
 	return OK;
 }

@@ -136,8 +136,10 @@ session_answer(struct job *job, struct call *call, const struct session *session
 {
 	struct json_out *out;
 	struct staff staff;
+	int64_t required;
 
 	TRY(staff_get(job, &call->vault->access, job->db, session->staff, &staff));
+	TRY(access_setting(job, job->db, S(SETTING_SECOND_FACTOR), 0, &required));
 	out = answer_json(call, status);
 	json_open(out, '{');
 	json_pair_uid(out, S("id"), session->id);
@@ -148,6 +150,7 @@ session_answer(struct job *job, struct call *call, const struct session *session
 	json_close(out, '}');
 	json_pair_str(out, S("display_name"), staff.display_name);
 	methods_pair(out, S("method"), session->method);
+	json_pair_bool(out, S("second_factor_needed"), !session_factors(session->method, required));
 	TRY(times_write(job, out, session));
 	TRY(may_write(job, out, staff.no));
 	TRY(lately_write(job, out, staff.no));
@@ -416,11 +419,13 @@ enum err
 on_me_totp_confirm_post(struct job *job, struct call *call)
 {
 	struct recovery_codes codes;
+	struct signed_in in;
 	str code;
 
 	TRY(json_need_str(job, call->body, "code", LIMIT_STRING_BYTES, &code));
 	TRY(session_me(job, call));
-	TRY(own_totp_confirm(job, &call->api->desk, &call->principal.session, code, &codes));
+	TRY(own_totp_confirm(job, &call->api->desk, &call->principal.session, code, &codes, &in));
+	session_proved(call, &in);
 	codes_write(call, &codes);
 	return OK;
 }

@@ -108,6 +108,8 @@ export async function call(method, path, body) {
 	} catch (problem) {
 		if (problem.slug === 'unauthenticated')
 			location.assign(at('/sign-in') + '#' + location.pathname);
+		if (problem.slug === 'second-factor') // set up, or shown, on the page of one's own account
+			location.assign(at('/account'));
 		if (problem.slug !== 'step-up' || !(await again()))
 			throw problem;
 		return await asked(method, path, body);
@@ -149,7 +151,7 @@ export async function doing(control, problem, act) {
 }
 
 // Shows that it is still the same person: by passkey, or by password and code.  False: they would rather not.
-function again() {
+export function again() {
 	const dialog = $('again');
 	const problem = dialog.querySelector('[role=alert]');
 	const form = dialog.querySelector('form');

@@ -282,13 +282,17 @@ a_second_factor_is_asked_for_and_no_code_counts_twice(void **state)
 
 	session = begun(f, "berit@example.com", PASSWORD, &no);
 	assert_ok(tries(f, name, PASSWORD, S(""), S(""), &other));
-	assert_fails(&f->job, ERR_CONFLICT, own_totp_confirm(&f->job, &f->desk, &session, S("123456"), &codes));
+	assert_fails(&f->job, ERR_CONFLICT, own_totp_confirm(&f->job, &f->desk, &session, S("123456"), &codes, &in));
 	assert_fails(&f->job, ERR_CONFLICT, own_recovery_new(&f->job, &f->desk, no, &codes));
 	assert_ok(own_totp_begin(&f->job, &f->desk, no, &uri));
 	assert_true(str_starts(uri, S("otpauth://totp/Valv:berit%40example.com?secret=")));
 	assert_ok(tries(f, name, PASSWORD, S(""), S(""), &in)); /* not asked for before it was shown to work */
-	assert_fails(&f->job, ERR_INVALID, own_totp_confirm(&f->job, &f->desk, &session, S("12345"), &codes));
-	assert_ok(own_totp_confirm(&f->job, &f->desk, &session, code_now(f, no, 0), &codes));
+	assert_fails(&f->job, ERR_INVALID, own_totp_confirm(&f->job, &f->desk, &session, S("12345"), &codes, &in));
+	assert_ok(own_totp_confirm(&f->job, &f->desk, &session, code_now(f, no, 0), &codes, &in));
+	assert_int_equal(in.session.method, AUTH_INVITE | AUTH_PASSWORD | AUTH_TOTP);
+	assert_int_equal(in.session.proved_at, session.proved_at); /* no fresher for an app of one's own making */
+	assert_true(uid_eq(in.session.id, session.id));
+	session = in.session;
 	assert_true(session_lives(f, &session));
 	assert_false(session_lives(f, &other.session));
 	assert_fails(&f->job, ERR_CONFLICT, own_totp_begin(&f->job, &f->desk, no, &uri));
@@ -353,13 +357,14 @@ of_four_who_come_with_one_code_one_gets_in(void **state)
 	struct session session;
 	struct racer racer[4];
 	pthread_t thread[4];
+	struct signed_in confirmed;
 	int in = 0;
 	int64_t no;
 	str uri;
 
 	session = begun(f, "berit@example.com", PASSWORD, &no);
 	assert_ok(own_totp_begin(&f->job, &f->desk, no, &uri));
-	assert_ok(own_totp_confirm(&f->job, &f->desk, &session, code_now(f, no, -1), &codes));
+	assert_ok(own_totp_confirm(&f->job, &f->desk, &session, code_now(f, no, -1), &codes, &confirmed));
 	for (int i = 0; i < 4; i++) {
 		racer[i] = (struct racer){ f, code_now(f, no, 0), OK };
 		assert_int_equal(pthread_create(&thread[i], NULL, race, &racer[i]), 0);
