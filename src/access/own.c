@@ -1,6 +1,7 @@
 /* access/own.c -- contract and O1-O3: own.h. */
 #include "access/own.h"
 
+#include "access/breached.h"
 #include "access/password.h"
 #include "audit/fact.h"
 #include "base/limits.h"
@@ -76,10 +77,14 @@ own_password_hash(struct job *job, const struct desk *desk, const struct staff *
 	OWNED(buf_release) struct buf prepared = { .max = LIMIT_PASSWORD_BYTES };
 	str own[] = { staff->user_name, staff->display_name, staff->email, S("") };
 	const char *why;
+	bool found;
 
 	TRY(company_words(job, &own[COUNT(own) - 1]));
 	if (!password_fits(password, own, COUNT(own), second_factor, &prepared, ret_short, &why))
 		return job_fail_at(job, ERR_INVALID, S("/password"), why, __FILE__, __LINE__);
+	TRY(breached_has(job, desk->breached, buf_str(&prepared), &found));
+	if (found)
+		return fail_at(job, ERR_INVALID, S("/password"), "was found in a breach, and is on the lists that others try");
 	return password_hash(job, desk->hasher, caller, buf_str(&prepared), ret_hash);
 }
 

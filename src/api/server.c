@@ -35,6 +35,7 @@ api_open(struct job *job, struct vault *vault, const struct api_options *options
 	openapi_print(&api->openapi);
 	must(buf_ok(&api->openapi));
 	TRY(desk_open(job, &vault->access, &api->desk));
+	api->desk.breached = options->breached;
 	return keys_named(job, vault->keys, vault->store, S("idempotency"), &api->idempotency_key);
 }
 

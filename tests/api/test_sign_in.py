@@ -1,4 +1,5 @@
 """Signing in by name, password and code; invitations; one's own credentials."""
+import hashlib
 import json
 import os
 import pathlib
@@ -476,3 +477,48 @@ def test_a_terminal_is_given_the_first_link_and_a_log_is_not(tmp_path, descripti
     server.start()
     server.stop()
     assert server.log.read_text().count('staff invite NAME') == 1
+
+
+# --- passwords of breaches ---------------------------------------------------------------------------
+
+
+def breached(path, *passwords):
+    """As the downloader of Pwned Passwords writes it, in one file."""
+    others = [f'other {n}' for n in range(500)]
+    lines = sorted(f'{hashlib.sha1(text.encode()).hexdigest().upper()}:{n + 1}' for n, text in enumerate([*passwords, *others]))
+    path.write_text('\n'.join(lines) + '\n')
+    return path
+
+
+def test_a_password_of_a_breach_is_refused_where_a_list_is_given(tmp_path, description):
+    """ASVS 6.2.12.  The list is a file on this machine, and nobody else is asked."""
+    from conftest import Server
+    server = Server(tmp_path, '--breached-passwords', str(breached(tmp_path / 'pwned.txt', PASSWORD)))
+    server.init()
+    server.start()
+    try:
+        office = Office(server, description)
+        staff = office.make()
+        token, browser = office.invite(staff), office.browser()
+        refused = browser.post('/v1/invitation', {'token': token, 'password': PASSWORD})
+        assert (refused.status, refused.json['member']) == (422, '/password') and 'breach' in refused.json['detail']
+        assert browser.post('/v1/invitation', {'token': token, 'password': OTHER}).status == 201
+        refused = browser.put('/v1/me/password', {'password': PASSWORD, 'present': OTHER})
+        assert (refused.status, refused.json['member']) == (422, '/password')
+        assert PASSWORD not in server.log.read_text()
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize('spoil', [lambda text: '', lambda text: text.lower(), lambda text: text.replace(':', ' '),
+                                   lambda text: '\n'.join(reversed(text.split())), lambda text: text[:-10]])
+def test_a_list_that_is_another_kind_of_file_is_refused_at_start(tmp_path, spoil):
+    from conftest import VALV, Server
+    server = Server(tmp_path)
+    server.init()
+    path = breached(tmp_path / 'pwned.txt')
+    path.write_text(spoil(path.read_text()))
+    for name, why in ((path, 'ordered by hash'), (tmp_path / 'none', 'no such file'), (tmp_path, 'ordinary')):
+        ended = subprocess.run([VALV, 'serve', '--data', str(server.data), '--listen', '127.0.0.1:0', '--breached-passwords', str(name)],
+                               capture_output=True, text=True, timeout=60)
+        assert ended.returncode == 2 and why in ended.stderr and str(name) in ended.stderr, ended
