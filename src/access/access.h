@@ -29,5 +29,6 @@ must_check enum err access_restored_steps(struct job *job, struct db *db);
 
 #define SETTING_SESSION_IDLE_MINUTES "session_idle_minutes"
 #define SETTING_SESSION_HOURS "session_hours"
+#define SETTING_SECOND_FACTOR "second_factor_required" /* of all staff: 1 or 0 */
 
 #endif

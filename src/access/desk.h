@@ -7,11 +7,14 @@
 #include "crypto/password.h"
 #include "crypto/seal.h"
 
+struct breached;
+
 struct desk {
 	const struct access *access; /* borrowed */
 	struct hasher *hasher;
 	const uint8_t *credential_key; /* borrowed from access->keys, as the next */
 	const uint8_t *attempt_key;
+	const struct breached *breached; /* borrowed; NULL: no list was given */
 };
 
 /* Takes as long as hashing a password.   ERR_CRYPTO, ERR_STORE … */

@@ -1,6 +1,7 @@
 /* access/own.c -- contract and O1-O3: own.h. */
 #include "access/own.h"
 
+#include "access/breached.h"
 #include "access/password.h"
 #include "audit/fact.h"
 #include "base/limits.h"
@@ -76,10 +77,14 @@ own_password_hash(struct job *job, const struct desk *desk, const struct staff *
 	OWNED(buf_release) struct buf prepared = { .max = LIMIT_PASSWORD_BYTES };
 	str own[] = { staff->user_name, staff->display_name, staff->email, S("") };
 	const char *why;
+	bool found;
 
 	TRY(company_words(job, &own[COUNT(own) - 1]));
 	if (!password_fits(password, own, COUNT(own), second_factor, &prepared, ret_short, &why))
 		return job_fail_at(job, ERR_INVALID, S("/password"), why, __FILE__, __LINE__);
+	TRY(breached_has(job, desk->breached, buf_str(&prepared), &found));
+	if (found)
+		return fail_at(job, ERR_INVALID, S("/password"), "was found in a breach, and is on the lists that others try");
 	return password_hash(job, desk->hasher, caller, buf_str(&prepared), ret_hash);
 }
 
@@ -87,7 +92,7 @@ struct password_plan {
 	const struct desk *desk;
 	const struct session *session;
 	str hash;
-	bool is_short;
+	bool is_short, proved;
 };
 
 static enum err
@@ -96,12 +101,19 @@ password_steps(struct job *job, struct db *db, void *arg)
 	const struct password_plan *plan = arg;
 	OWNED(credentials_end) struct credentials have = { 0 };
 	int64_t staff = plan->session->staff, count;
+	struct session now;
+	bool there;
 
+	TRY(session_of_id(job, db, staff, plan->session->id, &now, &there));
+	if (!there) /* somebody took it away while this one was hashed, and the password may be another since */
+		return fail(job, ERR_UNAUTHENTICATED, "the session has ended");
 	TRY(credentials_get(job, plan->desk->credential_key, db, staff, &have));
+	if (have.hash.len && !plan->proved) /* O4: it came while this one was hashed */
+		return fail(job, ERR_CONFLICT, "a password was put meanwhile");
 	if (plan->is_short && !have.totp) /* O2 */
 		return fail(job, ERR_CONFLICT, "the second factor was taken away meanwhile");
 	TRY(password_put_steps(job, plan->desk->credential_key, db, staff, plan->hash, plan->is_short));
-	TRY(session_end_all_steps(job, db, staff, plan->session->digest, &count)); /* O1 */
+	TRY(session_end_all_steps(job, db, staff, &plan->session->id, &count)); /* O1 */
 	TRY(device_drop_steps(job, db, staff));
 	if (have.hash.len)
 		TRY(fact_of(job, db, staff));
@@ -110,16 +122,30 @@ password_steps(struct job *job, struct db *db, void *arg)
 
 enum err
 own_password_put(struct job *job, const struct desk *desk, const struct session *session, str password,
-                 uint64_t caller)
+                 bool proved, uint64_t caller)
 {
 	OWNED(credentials_end) struct credentials have = { 0 };
-	struct password_plan plan = { .desk = desk, .session = session };
+	struct password_plan plan = { .desk = desk, .session = session, .proved = proved };
 	struct staff staff;
 
 	TRY(staff_get(job, desk->access, job->db, session->staff, &staff));
 	TRY(credentials_get(job, desk->credential_key, job->db, session->staff, &have));
 	TRY(own_password_hash(job, desk, &staff, password, have.totp, caller, &plan.hash, &plan.is_short));
 	return store_write(job, desk->access->store, WRITE_RESERVED, password_steps, &plan);
+}
+
+enum err
+own_factor_there(struct job *job, const struct desk *desk, int64_t staff, bool *ret_there)
+{
+	OWNED(credentials_end) struct credentials have = { 0 };
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool row;
+
+	TRY(credentials_get(job, desk->credential_key, job->db, staff, &have));
+	TRY(db_query(job, job->db, SQL_PASSKEY_COUNT, ARGS(sql_i64(staff)), &rows));
+	TRY(rows_next(job, &rows, &row));
+	*ret_there = (row && rows_i64(&rows, 0)) || (have.totp && have.hash.len);
+	return OK;
 }
 
 /* --- authenticator app ----------------------------------------------------------------------------- */
@@ -131,7 +157,8 @@ struct totp_plan {
 	const struct credentials *have;
 	int64_t step;
 	const struct recovery_codes *codes;
-	const uint8_t *keep; /* the session that stays */
+	const struct session *session; /* it stays */
+	struct signed_in *in;
 };
 
 static enum err
@@ -171,17 +198,21 @@ confirm_steps(struct job *job, struct db *db, void *arg)
 
 	TRY(totp_confirm_steps(job, db, plan->have, plan->step));
 	TRY(recovery_put_steps(job, db, plan->staff, plan->codes));
-	TRY(session_end_all_steps(job, db, plan->staff, plan->keep, &count)); /* O1: they came without it */
+	TRY(session_end_all_steps(job, db, plan->staff, &plan->session->id, &count)); /* O1: they came without it */
+	TRY(session_prove_steps(job, db, plan->session, AUTH_TOTP, plan->session->proved_at, &plan->in->session,
+	                        &plan->in->token));
 	return entry_of_change(job, db, plan->staff, CHANGED_TOTP);
 }
 
 enum err
 own_totp_confirm(struct job *job, const struct desk *desk, const struct session *session, str code,
-                 struct recovery_codes *ret)
+                 struct recovery_codes *ret, struct signed_in *ret_in)
 {
 	OWNED(credentials_end) struct credentials have = { 0 };
 	struct totp_plan plan = { .desk = desk, .staff = session->staff, .have = &have, .codes = ret,
-		                  .keep = session->digest };
+		                  .session = session, .in = ret_in };
+
+	*ret_in = (struct signed_in){ .device = S("") };
 
 	TRY(credentials_get(job, desk->credential_key, job->db, session->staff, &have));
 	if (!have.totp_begun || have.totp)

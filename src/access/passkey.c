@@ -175,7 +175,7 @@ entry_of(struct job *job, struct db *db, enum entry_act act, int64_t staff, uid 
 static bytes
 session_binding(const struct session *session)
 {
-	return (bytes){ session->digest, sizeof(session->digest) };
+	return uid_bytes(&session->id); /* its token may be another when the answer comes */
 }
 
 enum err
@@ -192,6 +192,7 @@ struct make_plan {
 	const struct passkey *passkey;
 	bytes challenge, digest, sealed;
 	bool replayed;
+	struct signed_in *in;
 };
 
 static enum err
@@ -225,11 +226,14 @@ static enum err
 word_check(struct job *job, struct db *db, const struct session *session)
 {
 	enum staff_state state;
+	struct session now;
 	int64_t epoch;
+	bool there;
 
 	TRY(staff_word(job, db, session->staff, &state, &epoch));
-	if (state != STAFF_ACTIVE || epoch != session->epoch)
-		return fail(job, ERR_UNAUTHENTICATED, "the account has ended");
+	TRY(session_of_id(job, db, session->staff, session->id, &now, &there));
+	if (state != STAFF_ACTIVE || epoch != session->epoch || !there)
+		return fail(job, ERR_UNAUTHENTICATED, "the account or the session has ended");
 	return OK;
 }
 
@@ -252,17 +256,21 @@ make_steps(struct job *job, struct db *db, void *arg)
 	                sql_bytes(plan->sealed), sql_i64(passkey->credential.counter),
 	                sql_i64(passkey->credential.backed_up), sql_i64(job->now)),
 	           NULL));
+	TRY(session_prove_steps(job, db, plan->session, AUTH_PASSKEY, plan->session->proved_at, &plan->in->session,
+	                        &plan->in->token));
 	return entry_of(job, db, ENTRY_PASSKEY_ADD, passkey->staff, passkey->id);
 }
 
 enum err
 passkey_make(struct job *job, const struct desk *desk, const struct webauthn_party *party,
-             const struct session *session, const struct webauthn_registration *in, struct passkey *passkey)
+             const struct session *session, const struct webauthn_registration *in, struct passkey *passkey,
+             struct signed_in *ret_in)
 {
-	struct make_plan plan = { .desk = desk, .session = session, .passkey = passkey };
+	struct make_plan plan = { .desk = desk, .session = session, .passkey = passkey, .in = ret_in };
 	enum webauthn_fault fault = WEBAUTHN_CHALLENGE;
 	uint8_t digest[DIGEST_BYTES];
 
+	*ret_in = (struct signed_in){ .device = S("") };
 	if (webauthn_challenge(job, in->client_data, &plan.challenge) &&
 	    challenge_holds(desk, CHALLENGE_MAKE, session_binding(session), job->now, plan.challenge))
 		fault = webauthn_register(job, party, plan.challenge, in, &passkey->credential);
@@ -315,7 +323,7 @@ drop_steps(struct job *job, struct db *db, void *arg)
 	if (!count)
 		return fail(job, ERR_ABSENT, "the account has no such passkey");
 	TRY(way_left_check(job, plan->desk, db, staff));
-	TRY(session_end_all_steps(job, db, staff, plan->session->digest, &count));
+	TRY(session_end_all_steps(job, db, staff, &plan->session->id, &count));
 	TRY(staff_id(job, db, staff, &account));
 	TRY(fact_staff_credentials(job, db, account));
 	return entry_of(job, db, ENTRY_PASSKEY_REMOVE, staff, plan->id);
@@ -521,7 +529,7 @@ prove_settle(struct job *job, struct db *db, void *arg)
 	TRY(use_settle(job, db, use));
 	if (use->fault)
 		return OK;
-	return prove_steps(job, use->desk, db, &use->staff, use->session, AUTH_PASSKEY);
+	return prove_steps(job, use->desk, db, &use->staff, use->session, AUTH_PASSKEY, use->ret);
 }
 
 static enum err
@@ -561,9 +569,12 @@ passkey_prove_begin(struct job *job, const struct desk *desk, const struct sessi
 
 enum err
 passkey_prove(struct job *job, const struct desk *desk, const struct webauthn_party *party,
-              const struct session *session, const struct passkey_answer *answer)
+              const struct session *session, const struct passkey_answer *answer, struct signed_in *ret)
 {
-	struct use use = { .desk = desk, .session = session };
+	struct use use = { .desk = desk, .session = session, .ret = ret };
 
-	return use_run(job, party, answer, &use, prove_settle);
+	*ret = (struct signed_in){ .device = S("") };
+	TRY(use_run(job, party, answer, &use, prove_settle));
+	ret->staff = use.staff;
+	return OK;
 }

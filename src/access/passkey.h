@@ -56,11 +56,12 @@ must_check enum err passkey_list(struct job *job, const struct desk *desk, struc
 
 must_check enum err passkey_make_begin(struct job *job, const struct desk *desk, const struct session *session,
                                        struct passkey_options *ret);
-/* Of *passkey name and transports are read; the rest is set.
+/* Of *passkey name and transports are read; the rest is set.  The session has shown a passkey from then on, and has another
+ * token (session.h J3); it is no fresher.
  *   ERR_INVALID  the ceremony was not right (X5)   ERR_CONFLICT the passkey is there already   ERR_LIMIT limit_passkeys */
 must_check enum err passkey_make(struct job *job, const struct desk *desk, const struct webauthn_party *party,
                                  const struct session *session, const struct webauthn_registration *in,
-                                 struct passkey *passkey);
+                                 struct passkey *passkey, struct signed_in *ret_in);
 /* ERR_ABSENT   ERR_CONFLICT (X6) */
 must_check enum err passkey_drop(struct job *job, const struct desk *desk, const struct session *session, uid id);
 
@@ -81,8 +82,10 @@ must_check enum err passkey_sign_in(struct job *job, const struct desk *desk, co
 
 must_check enum err passkey_prove_begin(struct job *job, const struct desk *desk, const struct session *session,
                                         struct passkey_options *ret);
-/* The session is fresh from then on.   ERR_SIGN_IN */
+/* The session is fresh from then on and has another token (session.h J3); *ret without a device.
+ *   ERR_SIGN_IN   ERR_UNAUTHENTICATED the session ended meanwhile */
 must_check enum err passkey_prove(struct job *job, const struct desk *desk, const struct webauthn_party *party,
-                                  const struct session *session, const struct passkey_answer *answer);
+                                  const struct session *session, const struct passkey_answer *answer,
+                                  struct signed_in *ret);
 
 #endif

@@ -34,6 +34,27 @@ policy_token(const struct token_facts *facts)
 	return facts->network_fits && in_time(facts);
 }
 
+/* --- factors ---------------------------------------------------------------------------------- */
+
+bool
+policy_factors(const struct factor_facts *facts)
+{
+	if (!facts->required)
+		return true;
+	if (facts->passkey || facts->provider)
+		return true;
+	return facts->password && facts->code;
+}
+
+/* O4 */
+static bool
+half_may(const struct call_facts *facts)
+{
+	if (facts->half_may)
+		return true;
+	return facts->enrols && !facts->other_there;
+}
+
 /* --- calls ------------------------------------------------------------------------------------ */
 
 enum access_verdict
@@ -43,6 +64,8 @@ policy_call(const struct call_facts *facts)
 		return VERDICT_REFUSED;
 	if (facts->person_only && !facts->person)
 		return VERDICT_REFUSED;
+	if (facts->half && !half_may(facts))
+		return VERDICT_SECOND_FACTOR;
 	if (facts->scope_needed && !facts->scope_held)
 		return VERDICT_REFUSED;
 	if (facts->fresh_needed && facts->person && !facts->fresh)

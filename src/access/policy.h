@@ -7,6 +7,8 @@
  *   O1  A token is good only while its staff member's word is the one it was made under (V4, I5).
  *   O2  Who asks for something that takes two people is never the second of them.
  *   O3  What is seen of a value is the clearest view that a grant gives for this purpose, and hidden where none does.
+ *   O4  Where two factors are required, whoever has shown one does nothing but show another, or set one up where the account
+ *       has none, and sign out: who has the password of somebody with a passkey makes no passkey with it.
  */
 #ifndef ACCESS_POLICY_H
 #define ACCESS_POLICY_H
@@ -18,6 +20,7 @@ enum access_verdict {
 	VERDICT_REFUSED = 0,    /* whatever is not one of these */
 	VERDICT_ALLOWED,
 	VERDICT_STEP_UP,        /* with a fresh proof of who they are */
+	VERDICT_SECOND_FACTOR,  /* with a second factor, or once they have one (O4) */
 	VERDICT_SECOND_PERSON,  /* when somebody else approved of it */
 	VERDICT_OTHER_PURPOSE,  /* not for this purpose */
 	VERDICT_SPENT,          /* not before the hour is over */
@@ -39,11 +42,25 @@ struct token_facts {
 #define POLICY_CLOCK_SLACK (60 * TIME_SECOND)
 bool policy_token(const struct token_facts *facts);
 
+/* --- how was it shown? ------------------------------------------------------------------------ */
+
+/* NIST SP 800-63B-4 section 2.2 (AAL2): two different factors, or one authenticator that is both. */
+struct factor_facts {
+	bool required;       /* two, of all staff here */
+	bool passkey;        /* the device, and whose it is: Valv takes none without user verification */
+	bool provider;       /* the identity provider says that it saw several (RFC 8176, amr "mfa") */
+	bool password, code; /* code: of an app, or one on paper in its place */
+};
+bool policy_factors(const struct factor_facts *facts);
+
 /* --- may it make this call? ------------------------------------------------------------------- */
 
 struct call_facts {
 	bool operator_only, operator;  /* on the server's own socket */
 	bool person_only, person;      /* a staff member who signed in, not a program */
+	bool half;                     /* a person for whom policy_factors() says no; then: */
+	bool half_may;                 /* the call shows a second factor, says what there is, or signs out */
+	bool enrols, other_there;      /* the call sets one up; the account has one already */
 	bool scope_needed, scope_held;
 	bool fresh_needed, fresh;      /* only asked of persons */
 	bool second_needed, second_given; /* somebody else approved of exactly this */

@@ -71,12 +71,15 @@ static enum err
 principal_of_session(struct job *job, const struct access *access, str token, struct principal *ret)
 {
 	struct session session = { 0 };
+	int64_t required;
 	bool there, good;
 
 	TRY(session_find(job, job->db, token, &session, &there));
 	TRY(session_good(job, access, &session, there, &good));
 	if (!good)
 		return refused(job);
+	TRY(access_setting(job, job->db, S(SETTING_SECOND_FACTOR), 0, &required));
+	ret->half = !session_factors(session.method, required);
 	used_keep(job, access, &session);
 	ret->person = true;
 	ret->staff = session.staff;
@@ -315,11 +318,9 @@ key_word(struct job *job, struct db *db, bool *ret_good)
 static enum err
 session_there(struct job *job, struct db *db, const struct principal *principal, bool *ret_good)
 {
-	OWNED(rows_end) struct rows rows = { 0 };
+	struct session now;
 
-	TRY(db_query(job, db, SQL_SESSION_GET,
-	             ARGS(sql_bytes((bytes){ principal->session.digest, DIGEST_BYTES })), &rows));
-	return rows_next(job, &rows, ret_good);
+	return session_of_id(job, db, principal->staff, principal->session.id, &now, ret_good);
 }
 
 static enum err

@@ -28,6 +28,7 @@ struct principal {
 	uint32_t needed;      /* of the call at hand: any of these scopes; 0: any grant */
 	bool operator;
 	bool person;          /* a staff member who signed in */
+	bool half;            /* with fewer factors than are required of all (policy.h O4) */
 	int64_t staff, epoch; /* whose word it hangs on; 0: nobody's */
 	uint64_t generation;  /* of TOPIC_PRINCIPALS, from before it was found good */
 	int64_t glass;        /* number of the break-glass that is open; 0: none */

@@ -78,7 +78,7 @@ struct provider_answer {
 
 struct provider_done {
 	struct staff staff;
-	str token;          /* of the session; "": a session that was there is fresh now */
+	str token;          /* of the session: a new one, or one that was there and is fresh now (session.h J3) */
 };
 
 /* Sets job->actor.

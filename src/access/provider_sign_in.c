@@ -16,9 +16,8 @@ struct kept {
 	time_us begun_at;
 	int64_t version;             /* of the provider's definition */
 	bool again;                  /* with the session below */
-	uint8_t digest[DIGEST_BYTES];
+	uid session;
 	int64_t staff;
-	uint32_t method;
 };
 
 static enum err
@@ -34,9 +33,8 @@ cookie_write(struct job *job, const struct access *access, const struct kept *ke
 	buf_le64(&plain, (uint64_t)kept->version);
 	buf_u8(&plain, kept->again);
 	if (kept->again) {
-		buf_data(&plain, (bytes){ kept->digest, sizeof(kept->digest) });
+		buf_data(&plain, uid_bytes(&kept->session));
 		buf_le64(&plain, (uint64_t)kept->staff);
-		buf_le32(&plain, kept->method);
 	}
 	seal(key, str_bytes(COOKIE_KEY), buf_bytes(&plain), &sealed);
 	buf_base64url(&text, buf_bytes(&sealed));
@@ -48,7 +46,7 @@ cookie_write(struct job *job, const struct access *access, const struct kept *ke
 static bool
 kept_read(bytes rest, struct kept *ret)
 {
-	bytes seed, digest;
+	bytes seed, session;
 	uint64_t begun, version, staff;
 	uint8_t again;
 
@@ -61,9 +59,9 @@ kept_read(bytes rest, struct kept *ret)
 	ret->again = again;
 	if (!again)
 		return !rest.len;
-	if (!eat_bytes(&rest, DIGEST_BYTES, &digest) || !eat_le64(&rest, &staff) || !eat_le32(&rest, &ret->method))
+	if (!eat_bytes(&rest, sizeof(ret->session), &session) || !eat_le64(&rest, &staff) ||
+	    !uid_from_bytes(session, &ret->session))
 		return false;
-	memcpy(ret->digest, digest.ptr, sizeof(ret->digest));
 	ret->staff = (int64_t)staff;
 	return !rest.len;
 }
@@ -124,9 +122,8 @@ provider_begin(struct job *job, const struct access *access, const struct oidc_r
 	os_random(kept.seed, sizeof(kept.seed));
 	kept.version = provider.version;
 	if (again) {
-		memcpy(kept.digest, again->digest, sizeof(kept.digest));
+		kept.session = again->id;
 		kept.staff = again->staff;
-		kept.method = again->method;
 	}
 	oidc_attempt_of(job, kept.seed, &attempt);
 	client = client_of(job, &provider);
@@ -361,6 +358,24 @@ still_in(struct job *job, struct db *db, const struct finishing *f)
 
 /* --- in -------------------------------------------------------------------------------------------------- */
 
+/* What the provider vouches for: several factors, when it says so in the one word that means just that (RFC 8176
+ * section 2, "mfa").  What acr means each provider decides for itself. */
+static uint32_t
+method_of(const struct id_token *token)
+{
+	str rest = token->amr, word;
+
+	while (rest.len) {
+		if (!eat_until(&rest, ' ', &word)) {
+			word = rest;
+			rest = S("");
+		}
+		if (str_eq(word, S("mfa")))
+			return AUTH_OIDC | AUTH_OIDC_TWO;
+	}
+	return AUTH_OIDC;
+}
+
 /* id | le32 method | block of amr | block of acr: how the provider says that it was proved */
 static enum err
 entry_of(struct job *job, struct db *db, const struct finishing *f, enum entry_act act)
@@ -368,7 +383,7 @@ entry_of(struct job *job, struct db *db, const struct finishing *f, enum entry_a
 	OWNED(buf_release) struct buf body = { .max = 8 * 1024 };
 
 	buf_data(&body, uid_bytes(&f->ret->staff.id));
-	buf_le32(&body, AUTH_OIDC);
+	buf_le32(&body, method_of(&f->token));
 	buf_block(&body, str_bytes(f->token.amr));
 	buf_block(&body, str_bytes(f->token.acr));
 	must(buf_ok(&body));
@@ -388,7 +403,7 @@ session_begin(struct job *job, struct db *db, struct finishing *f)
 {
 	struct session_new new = {
 		.staff = f->ret->staff.no,
-		.method = AUTH_OIDC,
+		.method = method_of(&f->token),
 		/* Not said, or before the attempt: they may have proved it hours ago, so this is no fresh proof. */
 		.proved_at = f->token.auth_at == TIME_NEVER ? f->kept.begun_at - SESSION_FRESH
 		             : f->token.auth_at < job->now  ? f->token.auth_at
@@ -422,17 +437,19 @@ static enum err
 again_steps(struct job *job, struct db *db, void *arg)
 {
 	struct finishing *f = arg;
-	struct session session = { .staff = f->kept.staff, .method = f->kept.method };
+	struct session session;
+	bool there;
 
 	TRY(still_in(job, db, f));
 	TRY(staff_get(job, f->access, db, f->kept.staff, &f->ret->staff));
 	if (f->ret->staff.state != STAFF_ACTIVE || !str_eq(f->ret->staff.issuer, f->provider.issuer) ||
 	    !str_eq(f->ret->staff.subject, f->token.subject))
 		return fail(job, ERR_UNAUTHENTICATED, "somebody else signed in there than is signed in here");
-	memcpy(session.digest, f->kept.digest, sizeof(session.digest));
+	TRY(session_of_id(job, db, f->kept.staff, f->kept.session, &session, &there));
+	if (!there || session.epoch != f->ret->staff.epoch)
+		return fail(job, ERR_UNAUTHENTICATED, "the session has ended meanwhile");
 	acts_as(job, f);
-	TRY(session_prove_steps(job, db, &session, AUTH_OIDC));
-	f->ret->token = S("");
+	TRY(session_prove_steps(job, db, &session, method_of(&f->token), job->now, &session, &f->ret->token));
 	return entry_of(job, db, f, ENTRY_STEP_UP);
 }
 

@@ -1,6 +1,7 @@
 /* access/session.c -- contract: session.h. */
 #include "access/session.h"
 
+#include "access/policy.h"
 #include "base/limits.h"
 #include "os/random.h"
 
@@ -83,12 +84,37 @@ session_make_steps(struct job *job, const struct access *access, struct db *db, 
 }
 
 enum err
-session_prove_steps(struct job *job, struct db *db, const struct session *session, uint32_t method)
+session_prove_steps(struct job *job, struct db *db, const struct session *session, uint32_t method,
+                    time_us proved_at, struct session *ret, str *ret_token)
 {
-	return db_run(job, db, SQL_SESSION_PROVE,
-	              ARGS(sql_i64(job->now), sql_i64(session->method | method),
-	                   sql_bytes((bytes){ session->digest, DIGEST_BYTES })),
-	              NULL);
+	struct session after = *session;
+	str token = token_new(job);
+	int64_t count;
+
+	digest_token(str_bytes(token), after.digest);
+	after.method |= method;
+	after.proved_at = proved_at;
+	TRY(db_run(job, db, SQL_SESSION_PROVE,
+	           ARGS(sql_bytes((bytes){ after.digest, DIGEST_BYTES }), sql_i64(after.proved_at), sql_i64(after.method),
+	                sql_bytes((bytes){ session->digest, DIGEST_BYTES })),
+	           &count));
+	if (count != 1)
+		return fail(job, ERR_UNAUTHENTICATED, "the session ended meanwhile, or has another token");
+	*ret = after;
+	*ret_token = token;
+	return OK;
+}
+
+bool
+session_factors(uint32_t method, bool required)
+{
+	return policy_factors(&(struct factor_facts){
+		.required = required,
+		.passkey = method & AUTH_PASSKEY,
+		.provider = method & AUTH_OIDC_TWO,
+		.password = method & AUTH_PASSWORD,
+		.code = method & (AUTH_TOTP | AUTH_RECOVERY),
+	});
 }
 
 /* --- finding ---------------------------------------------------------------------------------- */
@@ -125,6 +151,16 @@ session_find(struct job *job, struct db *db, str token, struct session *ret, boo
 }
 
 enum err
+session_of_id(struct job *job, struct db *db, int64_t staff, uid id, struct session *ret, bool *ret_there)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+
+	TRY(db_query(job, db, SQL_SESSION_OF_ID, ARGS(sql_i64(staff), sql_bytes(uid_bytes(&id))), &rows));
+	TRY(rows_next(job, &rows, ret_there));
+	return *ret_there ? session_row(job, &rows, ret) : OK;
+}
+
+enum err
 session_list(struct job *job, int64_t staff, struct session **ret, size_t *ret_count)
 {
 	struct session *session = arena_array(&job->arena, LIMIT_SESSIONS, sizeof(*session));
@@ -155,24 +191,18 @@ ended(struct job *job, struct db *db, enum sql sql, const struct sql_arg *arg, s
 }
 
 enum err
-session_end_steps(struct job *job, struct db *db, const uint8_t digest[DIGEST_BYTES], int64_t *ret_count)
-{
-	return ended(job, db, SQL_SESSION_DROP, ARGS(sql_bytes((bytes){ digest, DIGEST_BYTES })), ret_count);
-}
-
-enum err
 session_end_id_steps(struct job *job, struct db *db, int64_t staff, uid id, int64_t *ret_count)
 {
 	return ended(job, db, SQL_SESSION_DROP_ID, ARGS(sql_i64(staff), sql_bytes(uid_bytes(&id))), ret_count);
 }
 
 enum err
-session_end_all_steps(struct job *job, struct db *db, int64_t staff, const uint8_t *keep, int64_t *ret_count)
+session_end_all_steps(struct job *job, struct db *db, int64_t staff, const uid *keep, int64_t *ret_count)
 {
-	static const uint8_t none[DIGEST_BYTES] = { 0 };
+	static const uid none = { { 0 } };
 
-	return ended(job, db, SQL_SESSION_DROP_OF,
-	             ARGS(sql_i64(staff), sql_bytes((bytes){ keep ? keep : none, DIGEST_BYTES })), ret_count);
+	return ended(job, db, SQL_SESSION_DROP_OF, ARGS(sql_i64(staff), sql_bytes(uid_bytes(keep ? keep : &none))),
+	             ret_count);
 }
 
 enum err

@@ -198,7 +198,7 @@ session_replace(struct job *job, struct db *db, str token)
 	if (!token.len)
 		return OK;
 	TRY(session_find(job, db, token, &before, &there));
-	return there ? session_end_steps(job, db, before.digest, &count) : OK;
+	return there ? session_end_id_steps(job, db, before.staff, before.id, &count) : OK;
 }
 
 static enum err
@@ -225,7 +225,7 @@ again_settle(struct job *job, struct db *db, void *arg)
 	TRY(settle(job, db, trying));
 	if (!trying->settled)
 		return OK;
-	return prove_steps(job, trying->desk, db, &trying->staff, trying->session, trying->method);
+	return prove_steps(job, trying->desk, db, &trying->staff, trying->session, trying->method, trying->ret);
 }
 
 static enum err
@@ -293,11 +293,15 @@ sign_in(struct job *job, const struct desk *desk, const struct proofs *proofs, s
 }
 
 enum err
-sign_in_again(struct job *job, const struct desk *desk, const struct session *session, const struct proofs *proofs)
+sign_in_again(struct job *job, const struct desk *desk, const struct session *session, const struct proofs *proofs,
+              struct signed_in *ret)
 {
-	OWNED(trying_end) struct trying trying = { .desk = desk, .proofs = proofs, .session = session };
+	OWNED(trying_end) struct trying trying = { .desk = desk, .proofs = proofs, .session = session, .ret = ret };
 
-	return attempt(job, &trying, again_settle);
+	*ret = (struct signed_in){ .device = S("") };
+	TRY(attempt(job, &trying, again_settle));
+	ret->staff = trying.staff;
+	return OK;
 }
 
 /* --- other ways ------------------------------------------------------------------------------------ */
@@ -319,10 +323,10 @@ sign_in_steps(struct job *job, const struct desk *desk, struct db *db, const str
 
 enum err
 prove_steps(struct job *job, const struct desk *desk, struct db *db, const struct staff *staff,
-            const struct session *session, uint32_t method)
+            const struct session *session, uint32_t method, struct signed_in *ret)
 {
 	(void)desk;
-	TRY(session_prove_steps(job, db, session, method));
+	TRY(session_prove_steps(job, db, session, method, job->now, &ret->session, &ret->token));
 	return entry_of(job, db, ENTRY_STEP_UP, staff->id, method);
 }
 
@@ -356,7 +360,7 @@ out_steps(struct job *job, struct db *db, void *arg)
 	uid id;
 
 	TRY(staff_id(job, db, session->staff, &id));
-	TRY(session_end_steps(job, db, session->digest, &count));
+	TRY(session_end_id_steps(job, db, session->staff, session->id, &count));
 	return entry_of(job, db, ENTRY_SIGN_OUT, id, (uint32_t)count);
 }
 

@@ -34,9 +34,10 @@ struct signed_in {
 must_check enum err sign_in(struct job *job, const struct desk *desk, const struct proofs *proofs,
                             struct signed_in *ret);
 
-/* The same proofs by somebody who has a session, which is fresh from then on.   ERR_SIGN_IN, ERR_BUSY */
+/* The same proofs by somebody who has a session, which is fresh from then on and has another token (session.h J3).
+ *   ERR_SIGN_IN, ERR_BUSY   ERR_UNAUTHENTICATED the session ended meanwhile */
 must_check enum err sign_in_again(struct job *job, const struct desk *desk, const struct session *session,
-                                  const struct proofs *proofs);
+                                  const struct proofs *proofs, struct signed_in *ret);
 
 /* Inside steps: somebody signs in by another way (passkey, identity provider, invitation), which has been checked.
  * Makes the session, opens the name for others who have lost theirs, leaves the entry.  Sets job->actor. */
@@ -44,7 +45,7 @@ must_check enum err sign_in_steps(struct job *job, const struct desk *desk, stru
                                   const struct session_new *new, str *ret_token);
 /* Inside steps: a fresh proof by another way. */
 must_check enum err prove_steps(struct job *job, const struct desk *desk, struct db *db, const struct staff *staff,
-                                const struct session *session, uint32_t method);
+                                const struct session *session, uint32_t method, struct signed_in *ret);
 /* A failure by another way, for who is meant to see it; its refusal has its own entry. */
 must_check enum err sign_in_failed(struct job *job, const struct desk *desk, const struct staff *staff,
                                    uint32_t method);

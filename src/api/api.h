@@ -19,10 +19,12 @@
 #include "vault/vault.h"
 
 struct api;
+struct breached;
 
 struct api_options {
 	bool demo; /* the page at / says that the people are made up */
 	str origin, relying_party; /* of passkeys; empty: http://localhost and the port */
+	const struct breached *breached; /* borrowed (access/breached.h); NULL: no list */
 	bool behind_proxy; /* the last address in X-Forwarded-For is the caller's */
 };
 

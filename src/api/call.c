@@ -2,6 +2,7 @@
 #include "api/call.h"
 
 #include "access/approval.h"
+#include "access/own.h"
 #include "base/limits.h"
 #include "type/ip.h"
 
@@ -138,14 +139,21 @@ call_authorise(struct job *job, struct call *call)
 {
 	const struct route *route = call->route;
 	struct call_facts facts;
+	bool other = false;
 
 	TRY(principal_find(job, call)); /* X1 */
 	call->principal.needed = route->scopes;
+	if (call->principal.half && route_has(route, ROUTE_ENROLS))
+		TRY(own_factor_there(job, &call->api->desk, call->principal.staff, &other));
 	facts = (struct call_facts){
 		.operator_only = route_has(route, ROUTE_OPERATOR),
 		.operator = call->principal.operator,
 		.person_only = route_has(route, ROUTE_PERSON),
 		.person = call->principal.person || call->principal.operator,
+		.half = call->principal.half,
+		.half_may = route_has(route, ROUTE_HALF),
+		.enrols = route_has(route, ROUTE_ENROLS),
+		.other_there = other,
 		.scope_needed = route->scopes != 0,
 		.scope_held = principal_holds(&call->principal, route->scopes),
 		.fresh_needed = route_has(route, ROUTE_FRESH) && call->principal.person,
@@ -156,6 +164,8 @@ call_authorise(struct job *job, struct call *call)
 		return guard_answer(job, call);
 	case VERDICT_STEP_UP:
 		return fail(job, ERR_STEP_UP, "prove again who you are, and ask once more");
+	case VERDICT_SECOND_FACTOR:
+		return fail(job, ERR_SECOND_FACTOR, "one factor was shown, and two are required of everybody here");
 	default:
 		return call_refuse(job, route, &facts);
 	}

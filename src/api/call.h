@@ -52,6 +52,7 @@ struct call {
 	const struct route *at_path; /* the path is there with other methods */
 	str param[ROUTE_PARAMS_MAX];
 	struct principal principal;
+	str token; /* a new one of the session: leaves as a cookie with whatever is answered, a problem too; empty: none */
 	struct json_document *document;
 	struct json body;            /* of a JSON body; absent when there is none */
 	const struct registry *registry;

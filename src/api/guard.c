@@ -9,7 +9,7 @@
 
 enum guarded { GUARDED_SESSION = 1, GUARDED_KEY, GUARDED_TWO };
 enum { WORD_KIND, WORD_ONE, WORD_ONE_EPOCH, WORD_TWO, WORD_TWO_EPOCH };
-_Static_assert(WORD_TWO_EPOCH < GATE_WORDS && DIGEST_BYTES == GATE_TOKEN_BYTES, "room");
+_Static_assert(WORD_TWO_EPOCH < GATE_WORDS && sizeof(uid) <= GATE_TOKEN_BYTES, "room");
 
 static bool
 gives_personal_data(const struct route *route)
@@ -19,13 +19,13 @@ gives_personal_data(const struct route *route)
 	return route->scopes && !(route->scopes & SCOPES_TAKING_BACK);
 }
 
-/* Never 0. */
+/* Never 0.  By its id, which stays when a fresh proof gives it another token. */
 static int64_t
-tag_of_digest(const uint8_t *digest)
+tag_of_session(uid id)
 {
 	int64_t tag;
 
-	memcpy(&tag, digest, sizeof(tag));
+	memcpy(&tag, id.octet + sizeof(id) - sizeof(tag), sizeof(tag)); /* random to the last bit */
 	return tag | 1;
 }
 
@@ -35,8 +35,8 @@ gate_of_principal(const struct job *job, const struct principal *principal, stru
 	*gate = (struct gate){ .word = { [WORD_ONE] = principal->staff, [WORD_ONE_EPOCH] = principal->epoch } };
 	if (principal->person) {
 		gate->word[WORD_KIND] = GUARDED_SESSION;
-		gate->tag[0] = tag_of_digest(principal->session.digest);
-		memcpy(gate->token, principal->session.digest, sizeof(gate->token));
+		gate->tag[0] = tag_of_session(principal->session.id);
+		memcpy(gate->token, principal->session.id.octet, sizeof(uid));
 	} else {
 		gate->word[WORD_KIND] = GUARDED_KEY;
 		gate->word[WORD_TWO] = job->actor.no;
@@ -91,7 +91,7 @@ principal_holds_still(struct job *job, struct api *api, const struct gate *gate)
 	struct actor actor = job->actor;
 	enum err err;
 
-	memcpy(principal.session.digest, gate->token, sizeof(gate->token));
+	memcpy(principal.session.id.octet, gate->token, sizeof(uid));
 	job->actor = (struct actor){ .kind = ACTOR_KEY, .no = gate->word[WORD_TWO] };
 	err = principal_still(job, &api->vault->access, job->db, &principal);
 	job->actor = actor;

@@ -84,19 +84,6 @@ page_not(struct job *job, struct call *call, int status, const char *why)
 
 /* --- signing in --------------------------------------------------------------------------------------- */
 
-static void
-session_cookie(struct job *job, struct call *call, str token)
-{
-	OWNED(buf_release) struct buf text = { .max = 256 };
-
-	buf_put(&text, SESSION_COOKIE);
-	buf_char(&text, '=');
-	buf_put(&text, token);
-	buf_put(&text, S("; Path=/; Secure; HttpOnly; SameSite=Strict"));
-	must(buf_ok(&text));
-	response_header(call->response, S("Set-Cookie"), arena_str(&job->arena, buf_str(&text)));
-}
-
 /* An empty one takes it away. */
 static void
 attempt_cookie(struct job *job, struct call *call, str value)
@@ -196,8 +183,7 @@ on_oidc_callback_get(struct job *job, struct call *call)
 	} else {
 		TRY(err);
 		page_in(job, call);
-		if (done.token.len)
-			session_cookie(job, call, done.token);
+		call->token = done.token;
 	}
 	attempt_cookie(job, call, S(""));
 	return OK;

@@ -217,11 +217,12 @@ on_session_fresh_passkey_post(struct job *job, struct call *call)
 {
 	struct webauthn_party party = party_of(job, call);
 	struct passkey_answer answer;
+	struct signed_in in;
 
 	TRY(answer_read(job, call, &answer));
 	TRY(session_me(job, call));
-	TRY(passkey_prove(job, &call->api->desk, &party, &call->principal.session, &answer));
-	call->principal.session.proved_at = job->now;
+	TRY(passkey_prove(job, &call->api->desk, &party, &call->principal.session, &answer, &in));
+	session_proved(call, &in);
 	return session_answer(job, call, &call->principal.session, 200);
 }
 
@@ -256,12 +257,14 @@ enum err
 on_me_passkey_post(struct job *job, struct call *call)
 {
 	struct webauthn_party party = party_of(job, call);
-	struct webauthn_registration in;
+	struct webauthn_registration made;
 	struct passkey passkey;
+	struct signed_in in;
 
-	TRY(registration_read(job, call, &in, &passkey));
+	TRY(registration_read(job, call, &made, &passkey));
 	TRY(session_me(job, call));
-	TRY(passkey_make(job, &call->api->desk, &party, &call->principal.session, &in, &passkey));
+	TRY(passkey_make(job, &call->api->desk, &party, &call->principal.session, &made, &passkey, &in));
+	session_proved(call, &in);
 	passkey_write(answer_json(call, 201), &passkey);
 	return OK;
 }

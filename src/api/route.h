@@ -49,7 +49,9 @@ enum route_flags {
 	ROUTE_SIGN_IN = 1 << 30,      /* looks at what shows who somebody is: 401 sign-in */
 	ROUTE_WEB = 1 << 29,          /* a page for staff, which takes `language`; or a file of the pages */
 	ROUTE_OCTETS = 1LL << 44,     /* answers with octets */
-	ROUTE_COSIGNED = 1LL << 45,   /* takes the parameter `witnesses` */
+	ROUTE_HALF = 1LL << 45,       /* also for who has shown one factor of two (access/policy.h O4) */
+	ROUTE_ENROLS = 1LL << 46,     /* sets up a factor: for them, where the account has no second one */
+	ROUTE_COSIGNED = 1LL << 47,   /* takes the parameter `witnesses` */
 	ROUTE_REST = 1LL << 43,       /* the last {…} takes the rest of the path, slashes too */
 };
 

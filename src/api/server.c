@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "access/look.h"
-#include "api/call.h"
+#include "api/session.h"
 #include "oidc/provider.h"
 #include "base/limits.h"
 #include "os/clock.h"
@@ -35,6 +35,7 @@ api_open(struct job *job, struct vault *vault, const struct api_options *options
 	openapi_print(&api->openapi);
 	must(buf_ok(&api->openapi));
 	TRY(desk_open(job, &vault->access, &api->desk));
+	api->desk.breached = options->breached;
 	return keys_named(job, vault->keys, vault->store, S("idempotency"), &api->idempotency_key);
 }
 
@@ -157,6 +158,21 @@ log_failure(const struct job *job, const struct call *call, enum err err)
 }
 
 static void
+problem(struct job *job, struct call *call, enum err err)
+{
+	struct response *response = call->response;
+
+	response->gate = (struct gate){ 0 }; /* a problem says nothing about anybody */
+	log_failure(job, call, err);
+	if (is_scim(call->request))
+		answer_scim_problem(job, err, response);
+	else
+		answer_problem(job, err, response);
+	if (err == ERR_METHOD)
+		response_header(response, S("Allow"), route_allow(&job->arena, call->at_path));
+}
+
+static void
 handle(void *arg, struct job *job, const struct request *request, struct response *response)
 {
 	struct worker *worker = arg;
@@ -181,16 +197,9 @@ handle(void *arg, struct job *job, const struct request *request, struct respons
 		err = look_record(job, &call, err);
 	if (guard_review(job, worker->api) && !err)
 		err = job->failure.err;
-	if (!err)
-		return;
-	response->gate = (struct gate){ 0 }; /* a problem says nothing about anybody */
-	log_failure(job, &call, err);
-	if (is_scim(request))
-		answer_scim_problem(job, err, response);
-	else
-		answer_problem(job, err, response);
-	if (err == ERR_METHOD)
-		response_header(response, S("Allow"), route_allow(&job->arena, call.at_path));
+	if (err)
+		problem(job, &call, err);
+	session_cookie(job, &call);
 }
 
 /* --- what the server asks before there is a call ---------------------------------------------- */

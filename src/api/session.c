@@ -34,10 +34,17 @@ cookie_put(struct job *job, struct call *call, str name, str value, int64_t max_
 	response_header(call->response, S("Set-Cookie"), arena_str(&job->arena, buf_str(&text)));
 }
 
+void
+session_cookie(struct job *job, struct call *call)
+{
+	if (call->token.len)
+		cookie_put(job, call, SESSION_COOKIE, call->token, -1);
+}
+
 static void
 cookies_of(struct job *job, struct call *call, str token, str device)
 {
-	cookie_put(job, call, SESSION_COOKIE, token, -1);
+	call->token = token;
 	if (device.len)
 		cookie_put(job, call, DEVICE_COOKIE, device, DEVICE_KEPT / TIME_SECOND);
 }
@@ -129,8 +136,10 @@ session_answer(struct job *job, struct call *call, const struct session *session
 {
 	struct json_out *out;
 	struct staff staff;
+	int64_t required;
 
 	TRY(staff_get(job, &call->vault->access, job->db, session->staff, &staff));
+	TRY(access_setting(job, job->db, S(SETTING_SECOND_FACTOR), 0, &required));
 	out = answer_json(call, status);
 	json_open(out, '{');
 	json_pair_uid(out, S("id"), session->id);
@@ -141,6 +150,7 @@ session_answer(struct job *job, struct call *call, const struct session *session
 	json_close(out, '}');
 	json_pair_str(out, S("display_name"), staff.display_name);
 	methods_pair(out, S("method"), session->method);
+	json_pair_bool(out, S("second_factor_needed"), !session_factors(session->method, required));
 	TRY(times_write(job, out, session));
 	TRY(may_write(job, out, staff.no));
 	TRY(lately_write(job, out, staff.no));
@@ -153,6 +163,14 @@ session_begun(struct job *job, struct call *call, const struct signed_in *in)
 {
 	cookies_of(job, call, in->token, in->device);
 	return session_answer(job, call, &in->session, 201);
+}
+
+/* The token before is over, so the new one leaves even if what was asked for fails in the end. */
+void
+session_proved(struct call *call, const struct signed_in *in)
+{
+	call->principal.session = in->session;
+	call->token = in->token;
 }
 
 /* --- the session ----------------------------------------------------------------------------------- */
@@ -205,11 +223,12 @@ on_session_fresh_post(struct job *job, struct call *call)
 {
 	uint8_t peer[PEER_BYTES];
 	struct proofs proofs;
+	struct signed_in in;
 
 	TRY(proofs_read(job, call, peer, &proofs));
 	TRY(session_me(job, call));
-	TRY(sign_in_again(job, &call->api->desk, &call->principal.session, &proofs));
-	call->principal.session.proved_at = job->now;
+	TRY(sign_in_again(job, &call->api->desk, &call->principal.session, &proofs, &in));
+	session_proved(call, &in);
 	return session_answer(job, call, &call->principal.session, 200);
 }
 
@@ -322,23 +341,33 @@ caller_of(const struct call *call, const struct staff *staff)
 	return attempt_caller(&attempt);
 }
 
-/* With the present one, or a fresh session: the present one is a fresh proof, counted as any other. */
+/* The present one, always where there is one (ASVS 6.2.3): whoever finds a session open does not keep the account.  It is
+ * a fresh proof and counted as any other.  Where there is none a session that is fresh will do. */
 static enum err
-prove_for_password(struct job *job, struct call *call)
+prove_for_password(struct job *job, struct call *call, bool *ret_proved)
 {
+	OWNED(credentials_end) struct credentials have = { 0 };
 	uint8_t peer[PEER_BYTES];
 	struct proofs proofs = { .device = call_cookie(call, DEVICE_COOKIE), .code = S("") };
+	struct signed_in in;
 	bool there, coded;
 
+	*ret_proved = false;
 	TRY(json_str(job, call->body, "present", LIMIT_STRING_BYTES, &proofs.password, &there));
 	TRY(json_str(job, call->body, "code", LIMIT_STRING_BYTES, &proofs.code, &coded));
 	TRY(session_me(job, call));
+	TRY(credentials_get(job, call->api->desk.credential_key, job->db, call->principal.staff, &have));
+	if (!there && have.hash.len)
+		return json_fail(job, ERR_INVALID, json_member(job, call->body, "present"), "is needed: the password as it is now");
 	if (!there && !principal_fresh(&call->principal, job->now))
-		return fail(job, ERR_STEP_UP, "send the present password too, or prove again who you are");
+		return fail(job, ERR_STEP_UP, "prove again who you are");
 	if (!there)
 		return OK;
 	proofs.peer = call_peer(call, peer) ? peer : NULL;
-	return sign_in_again(job, &call->api->desk, &call->principal.session, &proofs);
+	TRY(sign_in_again(job, &call->api->desk, &call->principal.session, &proofs, &in));
+	session_proved(call, &in);
+	*ret_proved = true;
+	return OK;
 }
 
 enum err
@@ -346,11 +375,12 @@ on_me_password_put(struct job *job, struct call *call)
 {
 	struct staff staff;
 	str password;
+	bool proved;
 
 	TRY(json_need_str(job, call->body, "password", LIMIT_STRING_BYTES, &password));
-	TRY(prove_for_password(job, call));
+	TRY(prove_for_password(job, call, &proved));
 	TRY(staff_get(job, &call->vault->access, job->db, call->principal.staff, &staff));
-	TRY(own_password_put(job, &call->api->desk, &call->principal.session, password, caller_of(call, &staff)));
+	TRY(own_password_put(job, &call->api->desk, &call->principal.session, password, proved, caller_of(call, &staff)));
 	cookie_put(job, call, DEVICE_COOKIE, S(""), 0);
 	answer_empty(call);
 	return OK;
@@ -389,11 +419,13 @@ enum err
 on_me_totp_confirm_post(struct job *job, struct call *call)
 {
 	struct recovery_codes codes;
+	struct signed_in in;
 	str code;
 
 	TRY(json_need_str(job, call->body, "code", LIMIT_STRING_BYTES, &code));
 	TRY(session_me(job, call));
-	TRY(own_totp_confirm(job, &call->api->desk, &call->principal.session, code, &codes));
+	TRY(own_totp_confirm(job, &call->api->desk, &call->principal.session, code, &codes, &in));
+	session_proved(call, &in);
 	codes_write(call, &codes);
 	return OK;
 }

@@ -17,7 +17,7 @@ static const struct setting_row {
 bool
 setting_guarded(enum setting setting)
 {
-	return setting >= SETTING_SESSION_IDLE && setting <= SETTING_SCIM_SUBJECT;
+	return setting >= SETTING_SESSION_IDLE && setting <= SETTING_TWO_FACTORS;
 }
 
 static enum err
@@ -164,6 +164,16 @@ subject_word_read(struct job *job, struct json body, struct buf *out)
 }
 
 static enum err
+flag_read(struct job *job, struct json body, struct buf *out)
+{
+	bool on = false, there;
+
+	TRY(json_bool(job, body, "value", &on, &there));
+	buf_dec(out, on);
+	return OK;
+}
+
+static enum err
 value_of_body(struct job *job, struct json body, const struct setting_row *row, struct buf *out)
 {
 	struct json place = json_member(job, body, "value");
@@ -187,6 +197,8 @@ value_of_body(struct job *job, struct json body, const struct setting_row *row, 
 		return issuer_read(job, body, row, out);
 	case SETTING_SUBJECT:
 		return subject_word_read(job, body, out);
+	case SETTING_FLAG:
+		return flag_read(job, body, out);
 	}
 	return OK;
 }
@@ -225,6 +237,8 @@ setting_answer(struct job *job, struct call *call, const struct setting_row *row
 		json_put_null(out);
 	else if (row->kind == SETTING_NUMBER)
 		json_put_raw(out, text);
+	else if (row->kind == SETTING_FLAG)
+		json_put_bool(out, str_eq(text, S("1")));
 	else if (row->kind == SETTING_LANGUAGES)
 		languages_write(out, text);
 	else

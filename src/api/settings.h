@@ -15,6 +15,7 @@ enum setting_kind {
 	SETTING_LANGUAGES, /* a list of two- or three-letter codes */
 	SETTING_ISSUER,    /* https://…, never this vault itself */
 	SETTING_SUBJECT,   /* externalId or userName */
+	SETTING_FLAG,      /* true or false; stored as 1 or 0 */
 };
 
 /*      enum                      name               kind               min   max */
@@ -36,7 +37,8 @@ enum setting_kind {
 	X(SETTING_LOOKS_1,         "looks_step_up",   SETTING_NUMBER,    1,    100000) \
 	X(SETTING_LOOKS_2,         "looks_block",     SETTING_NUMBER,    1,    100000) \
 	X(SETTING_SCIM_ISSUER,     "scim_issuer",     SETTING_ISSUER,    9,    200) /* scim/user.h, K1, K2 */ \
-	X(SETTING_SCIM_SUBJECT,    "scim_subject",    SETTING_SUBJECT,   0,    0)
+	X(SETTING_SCIM_SUBJECT,    "scim_subject",    SETTING_SUBJECT,   0,    0) \
+	X(SETTING_TWO_FACTORS,     "second_factor_required", SETTING_FLAG, 0,  0) /* access/policy.h O4 */
 
 enum setting {
 #define X(e, ...) e,

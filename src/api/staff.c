@@ -437,7 +437,7 @@ on_me_sessions_get(struct job *job, struct call *call)
 struct session_plan {
 	int64_t staff, count;
 	const uid *id;        /* this one */
-	const uint8_t *keep;  /* or all but this one */
+	const uid *keep;      /* or all but this one */
 };
 
 static enum err
@@ -482,7 +482,7 @@ on_staff_sessions_delete(struct job *job, struct call *call)
 enum err
 on_me_sessions_delete(struct job *job, struct call *call)
 {
-	struct session_plan plan = { .staff = call->principal.staff, .keep = call->principal.session.digest };
+	struct session_plan plan = { .staff = call->principal.staff, .keep = &call->principal.session.id };
 
 	if (!call->principal.person)
 		return fail(job, ERR_DENIED, "this is for people who signed in");

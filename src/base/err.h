@@ -58,7 +58,8 @@
 	X(ERR_PATH,             400, "path",                  "The path leads nowhere.") \
 	X(ERR_TARGET,           400, "no-target",             "The path leads to no value.") \
 	X(ERR_MUTABILITY,       400, "mutability",            "That cannot be changed, or not in this way.") \
-	X(ERR_UNIQUE,           409, "uniqueness",            "Another has that already.")
+	X(ERR_UNIQUE,           409, "uniqueness",            "Another has that already.") \
+	X(ERR_SECOND_FACTOR,    401, "second-factor",         "Everybody here signs in with two factors; show a second one, or set one up first.")
 
 enum err {
 	OK = 0,

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "access/breached.h"
 #include "api/api.h"
 #include "audit/entry.h"
 #include "cli/data_dir.h"
@@ -51,6 +52,9 @@ static const struct option options[] = {
 	{ "relying-party", "DOMAIN",
 	  "What passkeys are for: the host of --origin unless said, or a domain that it is in, so that the host may "
 	  "change." },
+	{ "breached-passwords", "FILE",
+	  "Refuse the passwords in this file when somebody chooses one: Pwned Passwords in one file, SHA-1, ordered by hash. Nothing is "
+	  "asked elsewhere." },
 	{ "workers", "N", "Threads that answer, at most 512; 64 unless said." },
 	{ "ready-file", "FILE", "Write the URL into this file once requests are answered." },
 	{ "demo", NULL,
@@ -65,6 +69,7 @@ struct serving {
 	struct sweeper *sweeper;
 	struct deliverer *deliverer;
 	struct rounds *indexer, *sequencer;
+	struct breached *breached;
 };
 
 /* In the order of what leans on what. */
@@ -77,6 +82,7 @@ serving_end(struct serving *serving)
 	rounds_stop(&serving->indexer);
 	rounds_stop(&serving->sequencer);
 	api_close(&serving->api);
+	breached_close(&serving->breached);
 	reader_end(&serving->db);
 	vault_close(&serving->vault);
 }
@@ -141,6 +147,20 @@ where_it_is(struct cli *cli, const struct args *args, struct api_options *ret)
 	if (!webauthn_party_fits(ret->relying_party, host))
 		return complain(cli, EXIT_USAGE,
 		                "serve: --relying-party takes the host of --origin, or a domain that it is in");
+	return OK;
+}
+
+static enum err
+breached_take(struct job *job, struct cli *cli, const struct args *args, struct serving *serving, struct api_options *ret)
+{
+	const char *path;
+
+	if (!arg_given(args, "breached-passwords"))
+		return OK;
+	path = arg_c(args, "breached-passwords");
+	if (breached_open(job, path, &serving->breached))
+		return complain(cli, EXIT_USAGE, "serve: --breached-passwords %s: %s", path, job->failure.why);
+	ret->breached = serving->breached;
 	return OK;
 }
 
@@ -233,6 +253,7 @@ run(struct job *job, struct cli *cli, const struct args *args)
 
 	TRY(where_to_listen(cli, args, &on));
 	TRY(where_it_is(cli, args, &api_options));
+	TRY(breached_take(job, cli, args, &serving, &api_options));
 	TRY(arg_number(cli, args, "workers", WORKERS_MAX, &workers));
 	limits_set();
 	job->actor = (struct actor){ .kind = ACTOR_SYSTEM };

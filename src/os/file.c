@@ -58,6 +58,59 @@ file_read(struct job *job, const char *path, size_t max, bytes *ret)
 	return OK;
 }
 
+struct file_in {
+	int fd;
+};
+
+enum err
+file_in_open(struct job *job, const char *path, struct file_in **ret, uint64_t *ret_size)
+{
+	OWNED(fd_end) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct file_in *file;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return io_error(job);
+	if (!S_ISREG(st.st_mode))
+		return fail(job, ERR_IO, "is no ordinary file");
+	file = calloc(1, sizeof(*file));
+	must(file);
+	file->fd = fd;
+	fd = -1;
+	*ret = file;
+	*ret_size = (uint64_t)st.st_size;
+	return OK;
+}
+
+enum err
+file_in_at(struct job *job, const struct file_in *file, uint64_t at, void *out, size_t len, size_t *ret_got)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t got = pread(file->fd, (char *)out + done, len - done, (off_t)(at + done));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return io_error(job);
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	*ret_got = done;
+	return OK;
+}
+
+void
+file_in_close(struct file_in **at)
+{
+	if (!*at)
+		return;
+	close((*at)->fd);
+	free(*at);
+	*at = NULL;
+}
+
 static enum err
 write_all(struct job *job, int fd, bytes content)
 {

@@ -9,6 +9,14 @@
  *   ERR_ABSENT no such file   ERR_TOO_LARGE   ERR_IO */
 must_check enum err file_read(struct job *job, const char *path, size_t max, bytes *ret);
 
+/* A file that is too large to be read whole.  ERR_ABSENT   ERR_IO, also what is no ordinary file */
+struct file_in;
+must_check enum err file_in_open(struct job *job, const char *path, struct file_in **ret, uint64_t *ret_size);
+/* At most `len` octets from `at` on; fewer only at the end.  Any thread.  ERR_IO */
+must_check enum err file_in_at(struct job *job, const struct file_in *file, uint64_t at, void *out, size_t len,
+                               size_t *ret_got);
+void file_in_close(struct file_in **file); /* accepts NULL inside */
+
 /* Create (never overwrite), write, fsync file and directory.
  *   ERR_CONFLICT it is there already   ERR_FULL   ERR_IO */
 must_check enum err file_create(struct job *job, const char *path, int mode, bytes content);

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import jsonschema
 
 CANARY = 'kanariefagel-7f3a'
-SETS_COOKIES = {'/v1/session', '/v1/session/passkey', '/v1/invitation', '/v1/me/password'}
+SETS_COOKIES = {'/v1/session', '/v1/session/passkey', '/v1/invitation', '/v1/me/password',
+                '/v1/session/fresh', '/v1/session/fresh/passkey', '/v1/me/totp/confirm', '/v1/me/passkeys'}
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -4,6 +4,7 @@ import socket
 import time
 
 import definitions
+from signing_in import PASSWORD, Office
 
 LINES = 60000
 PIECE = 16 * 1024
@@ -80,6 +81,22 @@ def test_revoking_the_key_ends_its_answer_at_once(server, operator, person):
     total, forced = reader.rest()
     assert forced and total <= HELD
     assert metric(operator, 'valv_http_cut_total') == before + 1
+
+
+def test_a_fresh_proof_ends_no_answer_of_its_session_and_signing_out_does(server, operator, description, person):
+    """The token is another one, the session the same (ASVS 7.2.4); others whose word is taken back are looked at meanwhile."""
+    office = Office(server, description)
+    for proves in (True, False):
+        browser = office.join(None, 'marketer')
+        other, _ = key_of(operator, f'goes-{proves}'.lower())
+        reader = SlowReader(server, browser.cookies['__Host-valv'], person[0])
+        reader.wait_for_first()
+        assert browser.post('/v1/session/fresh', {'password': PASSWORD}).status == 200
+        if not proves:
+            assert browser.delete('/v1/session').status == 204
+        assert operator.delete(f'/v1/keys/{other}').status == 204
+        total, forced = reader.rest()
+        assert (not forced and total > LINES * 50) if proves else (forced and total <= HELD)
 
 
 def test_revoking_while_the_answer_is_made_gives_nothing_of_it(server, operator, person):

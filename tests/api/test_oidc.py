@@ -412,7 +412,32 @@ def test_a_fresh_proof_is_asked_for_and_must_be_fresh(browser, provider, subject
     assert browser.callback(provider.authorize(browser.start('?again=1'), subject, auth_time=later(-3600))).status == 401
     assert browser.callback(provider.authorize(browser.start('?again=1'), 'somebody-else')).status == 401
     assert browser.callback(provider.authorize(browser.start('?again=1'), subject)).status == 200
-    assert browser.jar[SESSION] == session and browser.is_in
+    assert browser.jar[SESSION] != session and browser.is_in  # another token of the same session
+    renewed = browser.jar[SESSION]
+    browser.jar[SESSION] = session
+    assert not browser.is_in
+    browser.jar[SESSION] = renewed
+    assert browser.get('/v1/session').json['fresh'] is True
+
+
+def test_where_two_factors_are_required_the_provider_has_to_say_that_it_saw_them(browser, provider, subject, operator, vault):
+    """ASVS 6.3.3.  "mfa" in amr (RFC 8176) and nothing else: what acr means each provider decides for itself."""
+    assert operator.put('/v1/settings/second_factor_required', {'value': True}).status == 200
+    try:
+        for claims, methods in (({}, ['oidc']), ({'amr': ['pwd']}, ['oidc']), ({'amr': ['pwd', 'otp'], 'acr': 'mfa'}, ['oidc']),
+                                ({'amr': ['pwd', 'mfa']}, ['oidc', 'oidc_factors'])):
+            assert browser.sign_in(provider, subject, **claims).status == 200
+            session = browser.get('/v1/session').json
+            assert (session['method'], session['second_factor_needed']) == (methods, len(methods) == 1), claims
+            fields = browser.get('/v1/fields')
+            assert fields.status == (401 if len(methods) == 1 else 200), claims
+            assert fields.status == 200 or fields.slug == 'second-factor'
+        # It may say so later, in the same session.
+        assert browser.sign_in(provider, subject).status == 200
+        assert browser.callback(provider.authorize(browser.start('?again=1'), subject, amr=['mfa'])).status == 200
+        assert browser.get('/v1/session').json['second_factor_needed'] is False
+    finally:
+        assert operator.put('/v1/settings/second_factor_required', {'value': False}).status == 200
 
 
 # --- who joins ---------------------------------------------------------------------------------------------

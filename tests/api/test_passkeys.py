@@ -6,7 +6,9 @@ import pytest
 import definitions
 from client import Client
 from authenticator import Authenticator, b64, unb64
-from signing_in import Browser, Office
+from signing_in import PASSWORD, Browser, Office, totp
+
+OTHER = 'fyra gula lampor i trappan'
 
 
 @pytest.fixture(scope='module')
@@ -128,3 +130,86 @@ def test_how_many(office, person, tmp_path):
         assert register(browser, Authenticator(tmp_path, authenticator.origin)).status == 201
     reply = register(browser, authenticator)
     assert reply.slug == 'limit' and 'limit_passkeys' in reply.json['detail']
+
+
+# --- two factors of everybody ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def strict(make_server, description, tmp_path):
+    """A vault that requires a second factor of all staff; and somebody in it, with an authenticator."""
+    office = Office(make_server(), description)
+    staff = office.make('berit@example.com', 'developer')
+    browser = office.begin(staff)
+    assert office.operator.put('/v1/settings/second_factor_required', {'value': 'yes'}).status == 422
+    assert office.operator.put('/v1/settings/second_factor_required', {'value': True}).json['value'] is True
+    origin = f'http://localhost:{office.server.url.rsplit(":", 1)[1]}'
+    return office, browser, Authenticator(tmp_path, origin, uuid.UUID(staff).bytes)
+
+
+CLOSED = (('GET', '/v1/staff', None), ('POST', '/v1/staff', {'user_name': 'x'}), ('GET', '/v1/fields', None), ('GET', '/v1/me/sessions', None),
+          ('POST', '/v1/me/keys', {'name': 'mine', 'scopes': ['staff'], 'purposes': '*'}), ('DELETE', '/v1/me/totp', None),
+          ('PUT', '/v1/me/password', {'password': OTHER, 'present': PASSWORD}), ('GET', '/v1/approvals', None),
+          ('PUT', '/v1/settings/second_factor_required', {'value': False}), ('POST', '/v1/me/recovery-codes', {}))
+ENROLS = (('POST', '/v1/me/totp', {}), ('POST', '/v1/me/totp/confirm', {'code': '123456'}), ('POST', '/v1/me/passkeys/options', {}),
+          ('POST', '/v1/me/passkeys', {'client_data': '', 'attestation': ''}))
+
+
+def held(browser, calls):
+    for method, target, body in calls:
+        reply = browser.call(method, target, body)
+        assert (reply.status, reply.slug) == (401, 'second-factor'), (method, target, reply)
+
+
+def test_whoever_shows_one_factor_of_two_sets_up_a_second_or_leaves(strict):
+    """ASVS 6.3.3, with an app: the session is a full one as soon as its first code was shown."""
+    office, browser, _ = strict
+    assert browser.get('/v1/session').json['second_factor_needed'] is True  # begun before it was required
+    held(browser, CLOSED)
+    browser = office.browser()
+    reply = browser.sign_in('berit@example.com')
+    assert (reply.status, reply.json['method'], reply.json['second_factor_needed']) == (201, ['password'], True)
+    held(browser, CLOSED)
+    assert browser.post('/v1/session/fresh', {'password': PASSWORD}).json['second_factor_needed'] is True
+    assert browser.get('/v1/me/credentials').status == browser.get('/v1/me/passkeys').status == 200
+    half = Browser(office.server.url, office.description, browser.cookies)
+    uri = browser.post('/v1/me/totp').json['uri']
+    codes = browser.post('/v1/me/totp/confirm', {'code': totp(uri)}).json['codes']
+    seen = browser.get('/v1/session').json
+    assert (seen['method'], seen['second_factor_needed']) == (['password', 'totp'], False)
+    assert browser.get('/v1/fields').status == 200
+    assert half.get('/v1/session').status == 401  # what was half is over
+    assert office.browser().sign_in('berit@example.com').status == 401
+    paper = office.browser()
+    assert paper.sign_in('berit@example.com', code=codes[0]).json['second_factor_needed'] is False
+    assert paper.get('/v1/fields').status == 200
+    out = office.join()
+    held(out, CLOSED)
+    assert out.delete('/v1/session').status == 204
+    assert office.operator.put('/v1/settings/second_factor_required', {'value': False}).status == 200
+    assert office.join(None, 'developer').get('/v1/fields').status == 200
+
+
+def test_a_passkey_is_two_factors_and_a_password_beside_it_sets_up_no_other(strict, tmp_path):
+    office, browser, authenticator = strict
+    assert register(browser, authenticator).status == 201
+    seen = browser.get('/v1/session').json
+    assert (seen['method'], seen['second_factor_needed']) == (['password', 'passkey', 'invitation'], False)
+    assert browser.get('/v1/fields').status == 200
+    _, reply = sign_in(office, authenticator)
+    assert (reply.status, reply.json['second_factor_needed']) == (201, False)
+    # Who has the password alone does not make a passkey or an app with it: the one that is there is shown.
+    thief = office.browser()
+    assert thief.sign_in('berit@example.com').json['second_factor_needed'] is True
+    held(thief, CLOSED + ENROLS)
+    proof = thief.post('/v1/session/fresh/passkey', authenticator.answer(thief.post('/v1/session/fresh/passkey/options', {}).json))
+    assert (proof.status, proof.json['second_factor_needed']) == (200, False)  # no thief, after all
+    assert thief.get('/v1/fields').status == 200
+    # A link without a password: the session that it begins makes a passkey, and nothing else.
+    invited = office.browser()
+    staff = office.make(None, 'developer')
+    assert invited.post('/v1/invitation', {'token': office.invite(staff)}).json['second_factor_needed'] is True
+    held(invited, CLOSED)
+    other = Authenticator(tmp_path, authenticator.origin, uuid.UUID(staff).bytes)
+    assert register(invited, other).status == 201
+    assert invited.get('/v1/fields').status == 200

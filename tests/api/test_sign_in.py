@@ -1,4 +1,5 @@
 """Signing in by name, password and code; invitations; one's own credentials."""
+import hashlib
 import json
 import os
 import pathlib
@@ -173,12 +174,14 @@ def test_an_app_and_paper_each_count_once(clocked):
     assert not set(newer) & set(codes)
     assert office.browser().sign_in('berit@example.com', code=codes[1]).status == 401
     # twelve characters beside the app, and then the app stays
-    assert browser.put('/v1/me/password', {'password': 'tXk29vQz71Lm'}).status == 204
+    short = 'tXk29vQz71Lm'
+    assert browser.put('/v1/me/password', {'password': short, 'present': PASSWORD}).slug == 'sign-in'  # and its code
+    assert browser.put('/v1/me/password', {'password': short, 'present': PASSWORD, 'code': newer[0]}).status == 204
     assert browser.get('/v1/me/credentials').json['password_short'] is True
     assert browser.delete('/v1/me/totp').status == 409
-    assert browser.put('/v1/me/password', {'password': OTHER}).status == 204
+    assert browser.put('/v1/me/password', {'password': OTHER, 'present': short, 'code': newer[1]}).status == 204
     assert browser.delete('/v1/me/totp').status == 204
-    assert browser.put('/v1/me/password', {'password': 'tXk29vQz71Lm'}).status == 422
+    assert browser.put('/v1/me/password', {'password': short, 'present': OTHER}).status == 422
     clock.move(3600)
     assert office.browser().sign_in('berit@example.com', OTHER).status == 201
 
@@ -195,11 +198,48 @@ def test_what_weighs_heavily_needs_a_fresh_proof(clocked):
     assert (again.status, again.json['fresh']) == (200, True)
     assert browser.post('/v1/me/totp').status == 200
     clock.move(301)
-    assert browser.put('/v1/me/password', {'password': OTHER}).slug == 'step-up'
+    assert browser.put('/v1/me/password', {'password': OTHER}).json['member'] == '/present'
     assert browser.put('/v1/me/password', {'password': OTHER, 'present': OTHER}).slug == 'sign-in'
     assert browser.put('/v1/me/password', {'password': OTHER, 'present': PASSWORD}).status == 204
     clock.move(15 * 60 + 1)
     assert browser.get('/v1/session').slug == 'unauthenticated'
+
+
+def test_a_fresh_proof_gives_the_session_another_token(clocked):
+    """ASVS 7.2.4.  The token that somebody copied before is over at once; the session goes on."""
+    office, clock = clocked
+    browser = office.join('berit@example.com')
+    before = Browser(office.server.url, office.description, browser.cookies)
+    first = browser.get('/v1/session').json
+    clock.move(301)
+    again = browser.post('/v1/session/fresh', {'password': PASSWORD})
+    assert (again.status, again.json['id'], again.json['fresh']) == (200, first['id'], True)
+    token = browser.cookies['__Host-valv']
+    assert re.fullmatch(r'valvs_[A-Za-z0-9_-]{43}', token) and token != before.cookies['__Host-valv']
+    assert token not in again.body.decode()
+    assert before.get('/v1/session').slug == 'unauthenticated'
+    assert before.post('/v1/session/fresh', {'password': PASSWORD}).slug == 'unauthenticated'
+    assert browser.get('/v1/session').json['id'] == first['id']
+    assert [row['id'] for row in browser.get('/v1/me/sessions').json['sessions']] == [first['id']]
+    # With the token in Authorization it is the same: the new one stands in Set-Cookie, as at a sign-in.
+    bearer = office.browser().client
+    held = {'Authorization': f'Bearer {token}'}
+    renewed = bearer.post('/v1/session/fresh', {'password': PASSWORD}, headers=held)
+    newest = renewed.header('Set-Cookie').split(';')[0].removeprefix('__Host-valv=')
+    assert bearer.get('/v1/session', headers=held).status == 401
+    assert bearer.get('/v1/session', headers={'Authorization': f'Bearer {newest}'}).json['id'] == first['id']
+    # What fails after the proof was right brings the new one along, too.
+    browser.cookies['__Host-valv'] = newest
+    assert browser.put('/v1/me/password', {'password': 'short', 'present': PASSWORD}).json['member'] == '/password'
+    assert browser.cookies['__Host-valv'] != newest
+    assert browser.get('/v1/session').json['id'] == first['id']
+    # A wrong one changes nothing.
+    token = browser.cookies['__Host-valv']
+    assert browser.post('/v1/session/fresh', {'password': OTHER}).slug == 'sign-in'
+    assert browser.cookies['__Host-valv'] == token and browser.get('/v1/session').status == 200
+    # Signing out ends the session, whichever token it has by then.
+    assert browser.delete('/v1/session').status == 204
+    assert browser.get('/v1/session').status == 401
 
 
 def test_a_page_of_another_site_does_nothing_with_the_cookie(office):
@@ -295,11 +335,33 @@ def test_links_end_with_time_and_with_the_account(clocked):
 # --- what changes, and what is left behind ----------------------------------------------------------
 
 
+def test_another_password_takes_the_present_one(clocked):
+    """ASVS 6.2.3.  Whoever finds a session open, and be it one that has just begun, does not keep the account."""
+    office, clock = clocked
+    name = 'berit@example.com'
+    browser = office.join(name)
+    fresh = browser.get('/v1/session').json
+    assert fresh['fresh'] is True
+    without = browser.put('/v1/me/password', {'password': OTHER})
+    assert (without.status, without.slug, without.json['member']) == (422, 'invalid', '/present')
+    assert browser.put('/v1/me/password', {'password': OTHER, 'present': ''}).slug == 'sign-in'
+    wrong = browser.put('/v1/me/password', {'password': OTHER, 'present': OTHER})
+    assert (wrong.status, wrong.body) == (401, office.browser().sign_in(name, OTHER).body)
+    # Each was a try: recorded for its owner, and after five in a row one waits, right or wrong.
+    assert [row['accepted'] for row in browser.get('/v1/session').json['last_sign_ins']].count(False) == 3
+    for _ in range(3):
+        browser.put('/v1/me/password', {'password': OTHER, 'present': OTHER})
+    assert browser.put('/v1/me/password', {'password': OTHER, 'present': PASSWORD}).slug == 'sign-in'
+    clock.move(60)
+    assert browser.put('/v1/me/password', {'password': OTHER, 'present': PASSWORD}).status == 204
+    assert office.browser().sign_in(name, OTHER).status == 201
+
+
 def test_another_password_ends_other_sessions(office):
     name = names(office)
     browser, other = office.join(name), office.browser()
     assert other.sign_in(name).status == 201
-    assert browser.put('/v1/me/password', {'password': OTHER}).status == 204
+    assert browser.put('/v1/me/password', {'password': OTHER, 'present': PASSWORD}).status == 204
     assert browser.get('/v1/session').status == 200
     assert other.get('/v1/session').status == 401
     assert office.browser().sign_in(name).status == 401
@@ -350,12 +412,13 @@ def test_every_sign_in_failure_and_change_has_its_entry(office):
     office.browser().sign_in(name, OTHER)
     office.browser().sign_in('nobody@example.com', OTHER)
     browser.post('/v1/session/fresh', {'password': PASSWORD})
-    browser.put('/v1/me/password', {'password': OTHER})
+    browser.put('/v1/me/password', {'password': OTHER, 'present': OTHER})  # refused as a sign-in is
+    browser.put('/v1/me/password', {'password': OTHER, 'present': PASSWORD})
     browser.delete('/v1/session')
     new = acts()
     counted = {act: new.count(act) - before.count(act)
                for act in ('staff.invite', 'session.begin', 'session.refused', 'session.prove', 'credential.change', 'session.end')}
-    assert counted == {'staff.invite': 1, 'session.begin': 1, 'session.refused': 2, 'session.prove': 1, 'credential.change': 1,
+    assert counted == {'staff.invite': 1, 'session.begin': 1, 'session.refused': 3, 'session.prove': 2, 'credential.change': 1,
                        'session.end': 1}
     with sqlite3.connect(f'file:{office.server.data}/valv.db?mode=ro', uri=True) as db:
         assert db.execute("SELECT COUNT(*) FROM sign_in WHERE outcome <> 0").fetchone()[0] > 0
@@ -414,3 +477,48 @@ def test_a_terminal_is_given_the_first_link_and_a_log_is_not(tmp_path, descripti
     server.start()
     server.stop()
     assert server.log.read_text().count('staff invite NAME') == 1
+
+
+# --- passwords of breaches ---------------------------------------------------------------------------
+
+
+def breached(path, *passwords):
+    """As the downloader of Pwned Passwords writes it, in one file."""
+    others = [f'other {n}' for n in range(500)]
+    lines = sorted(f'{hashlib.sha1(text.encode()).hexdigest().upper()}:{n + 1}' for n, text in enumerate([*passwords, *others]))
+    path.write_text('\n'.join(lines) + '\n')
+    return path
+
+
+def test_a_password_of_a_breach_is_refused_where_a_list_is_given(tmp_path, description):
+    """ASVS 6.2.12.  The list is a file on this machine, and nobody else is asked."""
+    from conftest import Server
+    server = Server(tmp_path, '--breached-passwords', str(breached(tmp_path / 'pwned.txt', PASSWORD)))
+    server.init()
+    server.start()
+    try:
+        office = Office(server, description)
+        staff = office.make()
+        token, browser = office.invite(staff), office.browser()
+        refused = browser.post('/v1/invitation', {'token': token, 'password': PASSWORD})
+        assert (refused.status, refused.json['member']) == (422, '/password') and 'breach' in refused.json['detail']
+        assert browser.post('/v1/invitation', {'token': token, 'password': OTHER}).status == 201
+        refused = browser.put('/v1/me/password', {'password': PASSWORD, 'present': OTHER})
+        assert (refused.status, refused.json['member']) == (422, '/password')
+        assert PASSWORD not in server.log.read_text()
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize('spoil', [lambda text: '', lambda text: text.lower(), lambda text: text.replace(':', ' '),
+                                   lambda text: '\n'.join(reversed(text.split())), lambda text: text[:-10]])
+def test_a_list_that_is_another_kind_of_file_is_refused_at_start(tmp_path, spoil):
+    from conftest import VALV, Server
+    server = Server(tmp_path)
+    server.init()
+    path = breached(tmp_path / 'pwned.txt')
+    path.write_text(spoil(path.read_text()))
+    for name, why in ((path, 'ordered by hash'), (tmp_path / 'none', 'no such file'), (tmp_path, 'ordinary')):
+        ended = subprocess.run([VALV, 'serve', '--data', str(server.data), '--listen', '127.0.0.1:0', '--breached-passwords', str(name)],
+                               capture_output=True, text=True, timeout=60)
+        assert ended.returncode == 2 and why in ended.stderr and str(name) in ended.stderr, ended

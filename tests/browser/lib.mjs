@@ -69,9 +69,9 @@ export class Server {
 	}
 
 	// A call over the server's own socket.  {status, json}
-	operator(method, path, body) {
+	operator(method, path, body, headers = {}) {
 		return new Promise((settle, fail) => {
-			const asked = request({ socketPath: join(this.data, 'valv.sock'), method, path, headers: { 'Content-Type': 'application/json' } }, (answer) => {
+			const asked = request({ socketPath: join(this.data, 'valv.sock'), method, path, headers: { 'Content-Type': 'application/json', ...headers } }, (answer) => {
 				let text = '';
 				answer.on('data', (piece) => { text += piece; });
 				answer.on('end', () => settle({ status: answer.statusCode, json: text ? JSON.parse(text) : null }));

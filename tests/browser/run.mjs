@@ -31,7 +31,7 @@ await test('the first administrator sets up a passkey behind the link from the c
 	await anna.page.waitForURL('**/account');
 	await anna.page.waitForSelector('#passkeys li strong');
 	administrator = (await call(anna.page, 'GET', '/v1/session')).json;
-	assert.deepEqual(administrator.method, ['invitation']);
+	assert.deepEqual(administrator.method, ['passkey', 'invitation']); // both were shown in this session
 });
 await test('the link works once', async () => {
 	await stranger.page.goto(at(link));
@@ -343,6 +343,64 @@ await test('who governs is not invited anew by one person: the page says so, and
 	await anna.page.waitForSelector('#problem:not([hidden])');
 	assert.match(await anna.page.textContent('#problem'), /takes two people.*valv staff invite/);
 	assert.ok(await anna.page.isHidden('#invited'));
+});
+await test('where two factors are required of everybody, whoever has a password alone is led to the second', async () => {
+	const password = 'sju röda stugor vid havet';
+	const fanny = await browser.person({}, { locale: 'sv-SE' });
+	people.fanny = fanny;
+	const required = async (value) => { // takes two people
+		const asked = await server.operator('PUT', '/v1/settings/second_factor_required', { value });
+		await prove(anna);
+		assert.equal((await call(anna.page, 'POST', `/v1/approvals/${asked.json.approval}/approve`, {})).status, 200);
+		return server.operator('PUT', '/v1/settings/second_factor_required', { value }, { 'Valv-Approval': asked.json.approval });
+	};
+	const words = async (id) => (await fanny.page.textContent(id)).trim();
+	await prove(anna);
+	const { link } = await invite('fanny');
+	await fanny.page.goto(link);
+	await fanny.page.click('#other summary');
+	await fanny.page.fill('#password [name=password]', password);
+	await fanny.page.click('#password [type=submit]');
+	await fanny.page.waitForURL('**/account');
+	await fanny.page.waitForSelector('#sessions li');
+	assert.ok(await fanny.page.isHidden('#second'));
+	assert.equal((await required(true)).status, 200);
+	await fanny.page.goto(at('/staff')); // from any page to where it is set up
+	await fanny.page.waitForURL('**/account');
+	await fanny.page.waitForSelector('#second-none:not([hidden])');
+	assert.match(await words('#second'), /^Ett steg till innan du kan fortsätta/);
+	for (const part of ['#password-part', '#sessions-part', '#second-there'])
+		assert.ok(await fanny.page.isHidden(part), part);
+	assert.ok(await fanny.page.isVisible('#totp-begin'));
+	await fanny.page.screenshot({ path: join(shown, 'account-second-sv.png'), fullPage: true });
+	await fanny.page.click('#passkey-new [type=submit]');
+	await fanny.page.waitForSelector('#second', { state: 'hidden' });
+	await fanny.page.waitForSelector('#sessions li');
+	assert.ok(await fanny.page.isVisible('#password-part'));
+	// The password alone, where there is a passkey: it is asked for, and no other is made.
+	await fanny.page.click('#sign-out');
+	await fanny.page.waitForURL('**/sign-in');
+	await fanny.page.click('#other summary');
+	await fanny.page.fill('[name=user_name]', 'fanny');
+	await fanny.page.fill('[name=password]', password);
+	await fanny.page.click('#password [type=submit]');
+	await fanny.page.waitForSelector('#second-there:not([hidden])');
+	for (const part of ['#passkeys-part', '#totp-part', '#password-part', '#second-none'])
+		assert.ok(await fanny.page.isHidden(part), part);
+	await fanny.page.click('#second-show');
+	await fanny.page.click('#again [data-do=passkey]');
+	await fanny.page.waitForSelector('#sessions li');
+	assert.ok(await fanny.page.isHidden('#second'));
+	// Another password, on the page, with the present one.
+	await fanny.page.click('#password-part summary');
+	await fanny.page.fill('#password [name=password]', 'fyra gula lampor i trappan');
+	await fanny.page.fill('#password [name=present]', 'inte det här i alla fall');
+	await fanny.page.click('#password [type=submit]');
+	await fanny.page.waitForSelector('#problem:not([hidden])');
+	await fanny.page.fill('#password [name=present]', password);
+	await fanny.page.click('#password [type=submit]');
+	await fanny.page.waitForSelector('#done:not([hidden])');
+	assert.equal((await required(false)).status, 200);
 });
 await test('one press ends all access, and what was ended is listed', async () => {
 	await prove(anna);

@@ -223,13 +223,14 @@ person_make(struct world *world, unsigned place)
 	if (place == 0) {
 		OWNED(credentials_end) struct credentials have = { 0 };
 		char code[TOTP_DIGITS + 1];
+		struct signed_in in;
 
 		done(own_totp_begin(&world->job, &world->desk, staff.no, &uri));
 		done(credentials_get(&world->job, world->desk.credential_key, world->job.db, staff.no, &have));
 		totp_code(have.totp_secret, world->job.now / (TOTP_STEP_SECONDS * TIME_SECOND), code);
-		done(own_totp_confirm(&world->job, &world->desk, &session, str_from_c(code), &codes));
+		done(own_totp_confirm(&world->job, &world->desk, &session, str_from_c(code), &codes, &in));
 		memcpy(world->secret, have.totp_secret, TOTP_SECRET_BYTES);
-		world->token = token;
+		world->token = in.token;
 		world->recovery = codes.text[0];
 		world->first = staff.no;
 	}

@@ -106,6 +106,9 @@ SELECT digest, id, staff, epoch, method, made_at, proved_at, used_at, expires_at
 SELECT digest, id, staff, epoch, method, made_at, proved_at, used_at, expires_at FROM session
 WHERE staff = $1 ORDER BY made_at DESC LIMIT $2;
 
+-- name: session_of_id
+SELECT digest, id, staff, epoch, method, made_at, proved_at, used_at, expires_at FROM session WHERE staff = $1 AND id = $2;
+
 -- name: session_used
 UPDATE session SET used_at = $1 WHERE digest = $2 AND used_at < $1;
 
@@ -115,17 +118,15 @@ UPDATE staff SET used_at = $1 WHERE no = $2;
 -- name: session_count
 SELECT COUNT(*) FROM session WHERE staff = $1 AND expires_at > $2;
 
+-- Only who has the token that it has now: of two at the same time one is first.
 -- name: session_prove
-UPDATE session SET proved_at = $1, method = $2 WHERE digest = $3;
-
--- name: session_drop
-DELETE FROM session WHERE digest = $1;
+UPDATE session SET digest = $1, proved_at = $2, method = $3 WHERE digest = $4;
 
 -- name: session_drop_id
 DELETE FROM session WHERE staff = $1 AND id = $2;
 
 -- name: session_drop_of
-DELETE FROM session WHERE staff = $1 AND digest <> $2;
+DELETE FROM session WHERE staff = $1 AND id <> $2;
 
 -- name: session_drop_sid
 DELETE FROM session WHERE sid = $1;

@@ -1,4 +1,4 @@
-import { $, at, call, date, doing, list, part, passkeyed, proofs, say, time, word } from '@asset(valv.js)@';
+import { $, again, at, call, date, doing, list, part, passkeyed, proofs, say, time, word } from '@asset(valv.js)@';
 import { registration } from '@asset(passkey.js)@';
 
 const problem = $('problem');
@@ -28,6 +28,7 @@ async function passkeys() {
 		none.textContent = word('passkeys-none');
 		$('passkeys').append(none);
 	}
+	return all.length;
 }
 
 $('passkey-new').addEventListener('submit', (event) => {
@@ -36,30 +37,57 @@ $('passkey-new').addEventListener('submit', (event) => {
 		const made = await registration(await call('POST', '/v1/me/passkeys/options', {}));
 		await passkeyed(() => call('POST', '/v1/me/passkeys', { ...made, ...proofs(event.target) }));
 		event.target.reset();
-		await passkeys();
+		await refresh();
 		done('passkey-added');
 	});
 });
 
 // --- password, app, codes ----------------------------------------------------------------------
 
+// Where two factors are required of everybody, and this session has shown one: only the second can be set up, or shown.
+let half = false;
+
+function second(have, passkeys) {
+	const app = Boolean(have.password_at);
+	const there = passkeys > 0 || Boolean(app && have.totp_at);
+	$('second').hidden = !half;
+	$('second-none').hidden = there;
+	$('second-there').hidden = !there;
+	$('second-app').hidden = !app;
+	$('passkeys-part').hidden = half && there;
+	$('totp-part').hidden = half && (there || !app);
+	for (const id of ['password-part', 'sessions-part'])
+		$(id).hidden = half;
+}
+
 async function me() {
 	const session = await call('GET', '/v1/session');
+	half = session.second_factor_needed;
 	const { user_name } = session.staff;
 	$('name').textContent = session.display_name || user_name;
 	$('who').textContent = word('signed-in-as', user_name);
 	$('password').elements.user_name.value = user_name;
 	const have = await call('GET', '/v1/me/credentials');
 	$('password-state').textContent = have.password_at ? word('password-set', date(have.password_at)) : word('password-none');
+	$('password-present').hidden = !have.password_at;
+	$('password').elements.present.required = Boolean(have.password_at);
+	$('password-code').hidden = !have.totp_at;
 	$('totp-state').textContent = have.totp_at ? word('totp-set', date(have.totp_at), have.recovery_codes) : word('totp-none');
 	$('totp-begin').hidden = Boolean(have.totp_at);
 	$('totp-there').hidden = !have.totp_at;
+	return have;
+}
+
+// Of what the form asks for, only what was asked of this account.
+function shown(form) {
+	const { present, code } = form.elements;
+	return { ...(present.required ? { present: present.value } : {}), ...(code.value ? { code: code.value } : {}) };
 }
 
 $('password').addEventListener('submit', (event) => {
 	event.preventDefault();
 	busy(event.target.querySelector('button'), async () => {
-		await call('PUT', '/v1/me/password', { password: event.target.elements.password.value });
+		await call('PUT', '/v1/me/password', { password: event.target.elements.password.value, ...shown(event.target) });
 		event.target.reset();
 		await refresh();
 		done('password-saved');
@@ -89,7 +117,7 @@ $('totp-confirm').addEventListener('submit', (event) => {
 		const made = await call('POST', '/v1/me/totp/confirm', { code: event.target.elements.code.value.replaceAll(' ', '') });
 		event.target.reset();
 		$('totp-setup').hidden = true;
-		await me();
+		await refresh();
 		done('totp-confirmed');
 		codes(made.codes);
 	});
@@ -131,13 +159,20 @@ $('sessions-end').addEventListener('click', () => busy($('sessions-end'), async 
 	await sessions();
 	done('sessions-ended');
 }));
-$('sign-out').addEventListener('click', () => busy($('sign-out'), async () => {
-	await call('DELETE', '/v1/session');
-	location.assign(at('/sign-in'));
+for (const id of ['sign-out', 'second-sign-out'])
+	$(id).addEventListener('click', () => busy($(id), async () => {
+		await call('DELETE', '/v1/session');
+		location.assign(at('/sign-in'));
+	}));
+$('second-show').addEventListener('click', () => busy($('second-show'), async () => {
+	if (await again())
+		await refresh();
 }));
 
 const refresh = async () => {
-	await me();
-	await Promise.all([passkeys(), sessions()]);
+	const [have, count] = [await me(), await passkeys()];
+	second(have, count);
+	if (!half)
+		await sessions();
 };
 busy(null, refresh);

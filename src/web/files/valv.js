@@ -86,16 +86,33 @@ async function once(method, path, body, headers) {
 	return content;
 }
 
-// A call of somebody who is signed in.  Where a fresh sign-in is needed, it is asked for, and the call made again.
-export async function call(method, path, body) {
+const RENEWAL_MS = 200;
+
+// A fresh proof, on this page or in another tab, gives the session another cookie, and the one before is over: what was
+// under way just then asks once more, with the new one.
+async function asked(method, path, body) {
 	try {
 		return await once(method, path, body);
 	} catch (problem) {
+		if (problem.slug !== 'unauthenticated')
+			throw problem;
+		await new Promise((settle) => { setTimeout(settle, RENEWAL_MS); });
+		return once(method, path, body);
+	}
+}
+
+// A call of somebody who is signed in.  Where a fresh sign-in is needed, it is asked for, and the call made again.
+export async function call(method, path, body) {
+	try {
+		return await asked(method, path, body);
+	} catch (problem) {
 		if (problem.slug === 'unauthenticated')
 			location.assign(at('/sign-in') + '#' + location.pathname);
+		if (problem.slug === 'second-factor') // set up, or shown, on the page of one's own account
+			location.assign(at('/account'));
 		if (problem.slug !== 'step-up' || !(await again()))
 			throw problem;
-		return await once(method, path, body);
+		return await asked(method, path, body);
 	}
 }
 
@@ -134,7 +151,7 @@ export async function doing(control, problem, act) {
 }
 
 // Shows that it is still the same person: by passkey, or by password and code.  False: they would rather not.
-function again() {
+export function again() {
 	const dialog = $('again');
 	const problem = dialog.querySelector('[role=alert]');
 	const form = dialog.querySelector('form');
@@ -150,13 +167,13 @@ function again() {
 			settle(done);
 		};
 		on(passkey, 'click', () => doing(passkey, problem, async () => {
-			await passkeyed(async () => once('POST', '/v1/session/fresh/passkey', await assertion(await once('POST', '/v1/session/fresh/passkey/options', {}))));
+			await passkeyed(async () => once('POST', '/v1/session/fresh/passkey', await assertion(await asked('POST', '/v1/session/fresh/passkey/options', {}))));
 			end(true);
 		}));
 		on(form, 'submit', (event) => {
 			event.preventDefault();
 			doing(form.querySelector('button'), problem, async () => {
-				await once('POST', '/v1/session/fresh', proofs(form));
+				await asked('POST', '/v1/session/fresh', proofs(form));
 				end(true);
 			});
 		});

@@ -55,20 +55,36 @@ the_clock_may_go_back_by_a_moment_and_no_more(void **state)
 static void
 a_call_is_allowed_only_when_nothing_is_lacking(void **state)
 {
-	for (unsigned combination = 0; combination < 1u << 10; combination++) {
+	for (unsigned combination = 0; combination < 1u << 14; combination++) {
 		struct call_facts facts = {
 			.operator_only = BIT(0), .operator = BIT(1), .person_only = BIT(2), .person = BIT(3),
 			.scope_needed = BIT(4), .scope_held = BIT(5), .fresh_needed = BIT(6), .fresh = BIT(7),
 			.second_needed = BIT(8), .second_given = BIT(9),
+			.half = BIT(10), .half_may = BIT(11), .enrols = BIT(12), .other_there = BIT(13),
 		};
-		bool may = (!BIT(0) || BIT(1)) && (!BIT(2) || BIT(3)) && (!BIT(4) || BIT(5));
+		bool who = (!BIT(0) || BIT(1)) && (!BIT(2) || BIT(3)), may = !BIT(4) || BIT(5);
+		bool half = BIT(10) && !(BIT(11) || (BIT(12) && !BIT(13)));
 		bool stale = BIT(6) && BIT(3) && !BIT(7), alone = BIT(8) && !BIT(9);
-		assert_int_equal(policy_call(&facts), !may    ? VERDICT_REFUSED
+		assert_int_equal(policy_call(&facts), !who    ? VERDICT_REFUSED
+		                                      : half  ? VERDICT_SECOND_FACTOR
+		                                      : !may  ? VERDICT_REFUSED
 		                                      : stale ? VERDICT_STEP_UP
 		                                      : alone ? VERDICT_SECOND_PERSON
 		                                              : VERDICT_ALLOWED);
 	}
 	assert_int_equal(VERDICT_REFUSED, 0); /* what nobody set is refused */
+	(void)state;
+}
+
+static void
+two_factors_are_two_or_one_that_is_both(void **state)
+{
+	for (unsigned combination = 0; combination < 1u << 5; combination++) {
+		struct factor_facts facts = { .required = BIT(0), .passkey = BIT(1), .provider = BIT(2), .password = BIT(3),
+			                      .code = BIT(4) };
+		bool two = BIT(1) || BIT(2) || (combination & (8 | 16)) == (8 | 16);
+		assert_int_equal(policy_factors(&facts), two || !BIT(0));
+	}
 	(void)state;
 }
 
@@ -249,6 +265,7 @@ main(void)
 		cmocka_unit_test(a_token_is_good_only_as_long_as_everything_holds),
 		cmocka_unit_test(the_clock_may_go_back_by_a_moment_and_no_more),
 		cmocka_unit_test(a_call_is_allowed_only_when_nothing_is_lacking),
+		cmocka_unit_test(two_factors_are_two_or_one_that_is_both),
 		cmocka_unit_test(nobody_is_the_second_for_themselves),
 		cmocka_unit_test(exceptions_are_few_and_reviewed_by_others),
 		cmocka_unit_test(who_looks_at_too_many_steps_up_and_is_then_stopped),

@@ -282,13 +282,17 @@ a_second_factor_is_asked_for_and_no_code_counts_twice(void **state)
 
 	session = begun(f, "berit@example.com", PASSWORD, &no);
 	assert_ok(tries(f, name, PASSWORD, S(""), S(""), &other));
-	assert_fails(&f->job, ERR_CONFLICT, own_totp_confirm(&f->job, &f->desk, &session, S("123456"), &codes));
+	assert_fails(&f->job, ERR_CONFLICT, own_totp_confirm(&f->job, &f->desk, &session, S("123456"), &codes, &in));
 	assert_fails(&f->job, ERR_CONFLICT, own_recovery_new(&f->job, &f->desk, no, &codes));
 	assert_ok(own_totp_begin(&f->job, &f->desk, no, &uri));
 	assert_true(str_starts(uri, S("otpauth://totp/Valv:berit%40example.com?secret=")));
 	assert_ok(tries(f, name, PASSWORD, S(""), S(""), &in)); /* not asked for before it was shown to work */
-	assert_fails(&f->job, ERR_INVALID, own_totp_confirm(&f->job, &f->desk, &session, S("12345"), &codes));
-	assert_ok(own_totp_confirm(&f->job, &f->desk, &session, code_now(f, no, 0), &codes));
+	assert_fails(&f->job, ERR_INVALID, own_totp_confirm(&f->job, &f->desk, &session, S("12345"), &codes, &in));
+	assert_ok(own_totp_confirm(&f->job, &f->desk, &session, code_now(f, no, 0), &codes, &in));
+	assert_int_equal(in.session.method, AUTH_INVITE | AUTH_PASSWORD | AUTH_TOTP);
+	assert_int_equal(in.session.proved_at, session.proved_at); /* no fresher for an app of one's own making */
+	assert_true(uid_eq(in.session.id, session.id));
+	session = in.session;
 	assert_true(session_lives(f, &session));
 	assert_false(session_lives(f, &other.session));
 	assert_fails(&f->job, ERR_CONFLICT, own_totp_begin(&f->job, &f->desk, no, &uri));
@@ -311,14 +315,15 @@ a_second_factor_is_asked_for_and_no_code_counts_twice(void **state)
 	assert_int_equal(tries(f, name, PASSWORD, codes.text[5], S(""), &in), ERR_SIGN_IN);
 	assert_ok(tries(f, name, PASSWORD, newer.text[5], S(""), &in));
 	/* A short password needs it. */
-	assert_ok(own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71Lm"), 1));
+	assert_fails(&f->job, ERR_CONFLICT, own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71Lm"), false, 1)); /* O4 */
+	assert_ok(own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71Lm"), true, 1));
 	assert_false(session_lives(f, &in.session));
 	assert_true(session_lives(f, &session));
 	assert_fails(&f->job, ERR_CONFLICT, own_totp_drop(&f->job, &f->desk, no));
-	assert_ok(own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71LmW04"), 1));
+	assert_ok(own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71LmW04"), true, 1));
 	assert_ok(own_totp_drop(&f->job, &f->desk, no));
 	assert_ok(own_totp_drop(&f->job, &f->desk, no));
-	assert_fails(&f->job, ERR_INVALID, own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71Lm"), 1));
+	assert_fails(&f->job, ERR_INVALID, own_password_put(&f->job, &f->desk, &session, S("tXk29vQz71Lm"), true, 1));
 	assert_ok(tries(f, name, S("tXk29vQz71LmW04"), S(""), S(""), &in));
 	assert_int_equal(entries(f, ENTRY_CREDENTIAL), 5);
 }
@@ -352,13 +357,14 @@ of_four_who_come_with_one_code_one_gets_in(void **state)
 	struct session session;
 	struct racer racer[4];
 	pthread_t thread[4];
+	struct signed_in confirmed;
 	int in = 0;
 	int64_t no;
 	str uri;
 
 	session = begun(f, "berit@example.com", PASSWORD, &no);
 	assert_ok(own_totp_begin(&f->job, &f->desk, no, &uri));
-	assert_ok(own_totp_confirm(&f->job, &f->desk, &session, code_now(f, no, -1), &codes));
+	assert_ok(own_totp_confirm(&f->job, &f->desk, &session, code_now(f, no, -1), &codes, &confirmed));
 	for (int i = 0; i < 4; i++) {
 		racer[i] = (struct racer){ f, code_now(f, no, 0), OK };
 		assert_int_equal(pthread_create(&thread[i], NULL, race, &racer[i]), 0);
@@ -547,7 +553,7 @@ a_reset_takes_all_away_and_chooses_nothing(void **state)
 	assert_int_equal(again.method, AUTH_INVITE);
 	as_operator(f);
 	assert_int_equal(tries(f, S("berit@example.com"), PASSWORD, S(""), S(""), &in), ERR_SIGN_IN);
-	assert_ok(own_password_put(&f->job, &f->desk, &again, PASSWORD, 1));
+	assert_ok(own_password_put(&f->job, &f->desk, &again, PASSWORD, true, 1));
 	assert_ok(tries(f, S("berit@example.com"), PASSWORD, S(""), S(""), &in));
 }
 
@@ -582,20 +588,32 @@ static void
 showing_it_again_makes_a_session_fresh(void **state)
 {
 	struct vault_fixture *f = *state;
-	struct session session, *list;
+	struct session session, before, found, *list;
 	struct proofs proofs = { .password = PASSWORD, .peer = f->peer };
+	struct signed_in in, late;
 	size_t count;
 	int64_t no;
+	bool there;
 
-	session = begun(f, "berit@example.com", PASSWORD, &no);
+	before = begun(f, "berit@example.com", PASSWORD, &no);
 	f->job.now += 600 * TIME_SECOND;
-	assert_ok(sign_in_again(&f->job, &f->desk, &session, &proofs));
+	assert_ok(sign_in_again(&f->job, &f->desk, &before, &proofs, &in));
 	assert_ok(session_list(&f->job, no, &list, &count));
+	assert_int_equal(count, 1);
 	assert_int_equal(list[0].proved_at, f->job.now);
 	assert_int_equal(list[0].method, AUTH_INVITE | AUTH_PASSWORD);
+	/* J3: the same session, another token; the one before counts no more, and does not make a third. */
+	session = in.session;
+	assert_true(uid_eq(session.id, before.id) && uid_eq(list[0].id, before.id));
+	assert_memory_not_equal(session.digest, before.digest, DIGEST_BYTES);
+	assert_ok(session_find(&f->job, f->job.db, in.token, &found, &there));
+	assert_true(there && uid_eq(found.id, before.id));
+	assert_fails(&f->job, ERR_UNAUTHENTICATED, sign_in_again(&f->job, &f->desk, &before, &proofs, &late));
+	assert_ok(session_find(&f->job, f->job.db, in.token, &found, &there));
+	assert_true(there);
 	f->job.now += 600 * TIME_SECOND;
 	proofs.password = S("wrong");
-	assert_fails(&f->job, ERR_SIGN_IN, sign_in_again(&f->job, &f->desk, &session, &proofs));
+	assert_fails(&f->job, ERR_SIGN_IN, sign_in_again(&f->job, &f->desk, &session, &proofs, &in));
 	assert_ok(session_list(&f->job, no, &list, &count));
 	assert_int_equal(list[0].proved_at, f->job.now - 600 * TIME_SECOND);
 	assert_int_equal(entries(f, ENTRY_STEP_UP), 1);
