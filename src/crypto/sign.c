@@ -54,11 +54,15 @@ sign_holds(const uint8_t public_key[SIGN_PUBLIC_BYTES], bytes message,
 
 /* --- notes ------------------------------------------------------------------------------------ */
 
+/* libsodium (1.0.18) takes octets of 0x80 and above for letters: what other readers refuse. */
 bool
 base64_read(str text, uint8_t *ret, size_t size)
 {
 	size_t len;
 
+	for (size_t i = 0; i < text.len; i++)
+		if ((uint8_t)text.ptr[i] >= 0x80)
+			return false;
 	return sodium_base642bin(ret, size, text.ptr, text.len, NULL, &len, NULL,
 	                         sodium_base64_VARIANT_ORIGINAL) == 0 && len == size;
 }
