@@ -203,6 +203,7 @@ def test_what_each_may(server, description, api, operator, make_key):
                                ('DELETE', 'witnesses/d0000000-0000-4000-8000-000000000001', None)):
         assert api.call(method, f'/v1/audit/{path}', body).status == 401
         assert other.call(method, f'/v1/audit/{path}', body).status == 403, path
+        assert operator.call(method, f'/v1/audit/{path}?x=1', body).status == 400, path
     assert auditor.get('/v1/audit/witnesses').status == 200
     assert auditor.get('/v1/audit/witness-request/0').status == 200
     assert auditor.post('/v1/audit/witnesses', {'key': witness.vkey}).status == 403
