@@ -160,6 +160,15 @@ secret_key(struct job *job, const struct access *access, const uint8_t **ret)
 }
 
 enum err
+provider_there(struct job *job, struct db *db, bool *ret_there)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+
+	TRY(db_query(job, db, SQL_PROVIDER_GET, NO_ARGS, &rows));
+	return rows_next(job, &rows, ret_there);
+}
+
+enum err
 provider_get(struct job *job, const struct access *access, struct db *db, struct provider *ret)
 {
 	const uint8_t *key;

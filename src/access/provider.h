@@ -58,6 +58,8 @@ struct provider {
 /* ERR_ABSENT  there is none.  db: job->db, or inside steps the writer's. */
 must_check enum err provider_get(struct job *job, const struct access *access, struct db *db,
                                  struct provider *ret);
+/* Whether there is one, and no more: for the page on which people sign in. */
+must_check enum err provider_there(struct job *job, struct db *db, bool *ret_there);
 /* secret "": the one that is there, if the issuer stays; ERR_INVALID when there is none.  Sets version and changed_at. */
 must_check enum err provider_put(struct job *job, const struct access *access, struct provider *provider);
 must_check enum err provider_drop(struct job *job, const struct access *access); /* ERR_ABSENT */

@@ -20,6 +20,7 @@ struct api {
 	struct api_options options;
 	struct server *server;             /* NULL before api_serving() */
 	_Atomic uint64_t reviewed;         /* generation of TOPIC_PRINCIPALS that guard.c has looked at */
+	_Atomic bool origin_said;          /* origin.h */
 	uint32_t operator_uid;             /* who may use the socket without a key, besides root */
 	const uint8_t *idempotency_key;    /* borrowed from the vault's keys */
 	struct key_cache *key_cache;

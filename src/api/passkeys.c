@@ -1,30 +1,11 @@
 /* api/passkeys.c -- passkeys: the options of a ceremony as browsers take them (WebAuthn Level 3, section 5.1.8 and
  * 5.1.9 in JSON), and what comes back. */
 #include "access/passkey.h"
+#include "api/origin.h"
 #include "api/session.h"
 #include "base/limits.h"
 
 #define TIMEOUT_MS (CHALLENGE_LIFE / 1000)
-
-/* --- which vault it is for --------------------------------------------------------------------- */
-
-/* As the operator said; else for trying it out, on this machine. */
-static struct webauthn_party
-party_of(struct job *job, const struct call *call)
-{
-	const struct api *api = call->api;
-	OWNED(buf_release) struct buf origin = { .max = 64 };
-	uint16_t port = api->server ? server_port(api->server) : 0;
-
-	if (api->options.origin.len)
-		return (struct webauthn_party){ api->options.relying_party, api->options.origin };
-	buf_put(&origin, S("http://localhost"));
-	if (port != 80) {
-		buf_char(&origin, ':');
-		buf_udec(&origin, port);
-	}
-	return (struct webauthn_party){ S("localhost"), arena_str(&job->arena, buf_str(&origin)) };
-}
 
 /* --- reading ------------------------------------------------------------------------------------ */
 
@@ -105,7 +86,7 @@ assertion_options_write(struct job *job, struct call *call, const struct passkey
 
 	json_open(out, '{');
 	octets_pair(out, S("challenge"), options->challenge);
-	json_pair_str(out, S("rpId"), party_of(job, call).id);
+	json_pair_str(out, S("rpId"), origin_party(job, call).id);
 	json_pair_i64(out, S("timeout"), TIMEOUT_MS);
 	json_pair_str(out, S("userVerification"), S("required"));
 	descriptors_pair(out, S("allowCredentials"), options);
@@ -138,7 +119,7 @@ registration_options_write(struct job *job, struct call *call, const struct staf
 	json_open(out, '{');
 	json_name(out, S("rp"));
 	json_open(out, '{');
-	json_pair_str(out, S("id"), party_of(job, call).id);
+	json_pair_str(out, S("id"), origin_party(job, call).id);
 	json_pair_str(out, S("name"), S("Valv"));
 	json_close(out, '}');
 	json_name(out, S("user"));
@@ -192,7 +173,7 @@ on_session_passkey_options_post(struct job *job, struct call *call)
 enum err
 on_session_passkey_post(struct job *job, struct call *call)
 {
-	struct webauthn_party party = party_of(job, call);
+	struct webauthn_party party = origin_party(job, call);
 	struct passkey_answer answer;
 	struct signed_in in;
 
@@ -215,7 +196,7 @@ on_session_fresh_passkey_options_post(struct job *job, struct call *call)
 enum err
 on_session_fresh_passkey_post(struct job *job, struct call *call)
 {
-	struct webauthn_party party = party_of(job, call);
+	struct webauthn_party party = origin_party(job, call);
 	struct passkey_answer answer;
 	struct signed_in in;
 
@@ -256,7 +237,7 @@ registration_read(struct job *job, struct call *call, struct webauthn_registrati
 enum err
 on_me_passkey_post(struct job *job, struct call *call)
 {
-	struct webauthn_party party = party_of(job, call);
+	struct webauthn_party party = origin_party(job, call);
 	struct webauthn_registration made;
 	struct passkey passkey;
 	struct signed_in in;

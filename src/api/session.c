@@ -4,6 +4,7 @@
  * that this browser is known (access/throttle.h). */
 #include "access/invitation.h"
 #include "access/own.h"
+#include "access/provider.h"
 #include "access/role.h"
 #include "access/throttle.h"
 #include "api/session.h"
@@ -198,6 +199,21 @@ on_session_post(struct job *job, struct call *call)
 	proofs.session = call_cookie(call, SESSION_COOKIE);
 	TRY(sign_in(job, &call->api->desk, &proofs, &in));
 	return session_begun(job, call, &in);
+}
+
+/* Whoever opens /oidc/start sees it, too. */
+enum err
+on_session_ways_get(struct job *job, struct call *call)
+{
+	struct json_out *out;
+	bool there;
+
+	TRY(provider_there(job, job->db, &there));
+	out = answer_json(call, 200);
+	json_open(out, '{');
+	json_pair_bool(out, S("identity_provider"), there);
+	json_close(out, '}');
+	return OK;
 }
 
 enum err

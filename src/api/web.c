@@ -1,5 +1,5 @@
 /* api/web.c -- the pages for staff (web/web.h), with the headers that keep them to themselves. */
-#include "api/call.h"
+#include "api/origin.h"
 #include "web/web.h"
 
 /* Said in the address, or asked for by the browser. */
@@ -38,6 +38,7 @@ page_answer(struct job *job, struct call *call, str name)
 	TRY(language_read(job, call, &language));
 	page = web_page(name, language);
 	must(page);
+	origin_notice(call);
 	file_write(call, page);
 	answer_headers(response);
 	response_header(response, S("Content-Security-Policy"), web_policy());

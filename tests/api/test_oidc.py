@@ -399,6 +399,14 @@ def test_the_provider_is_told_no_more_than_it_needs(browser, provider):
     assert provider.secret not in str(query)
 
 
+def test_the_page_to_sign_in_on_learns_whether_there_is_a_provider(vault, operator, provider, description):
+    anybody = Client(vault.url, description)
+    assert anybody.get('/v1/session/ways').json == {'identity_provider': True}
+    assert operator.delete('/v1/identity-provider').status == 204
+    assert anybody.get('/v1/session/ways').json == {'identity_provider': False}
+    assert operator.put('/v1/identity-provider', definition(vault, provider)).status == 200
+
+
 # --- a fresh proof -----------------------------------------------------------------------------------------
 
 def test_a_fresh_proof_is_asked_for_and_must_be_fresh(browser, provider, subject):

@@ -3,6 +3,8 @@ import re
 
 import pytest
 
+from client import Client
+
 PAGES = ['/sign-in', '/account', '/staff', '/staff/0b8f2a52-6a5b-4f0e-9a57-1f1f4d0c2a11', '/welcome']
 
 
@@ -50,3 +52,34 @@ def test_what_is_not_there(api):
     for address in ('/assets/style.css', '/assets/x', '/staff/x', '/account/x'):
         assert api.get(address).status == 404
     assert api.post('/sign-in').status == 405
+
+
+# --- by which host ---------------------------------------------------------------------------------------
+
+
+def said(server):
+    return [line for line in server.log.read_text().splitlines() if 'operation=origin' in line]
+
+
+def test_pages_by_another_host_are_said_once_where_the_origin_is_not_set(make_server):
+    """Passkeys and cookies would fail, and nobody would know why."""
+    server = make_server()
+    client = Client(server.url)
+    ask = lambda target, host: client.raw('GET', target, headers=[('X-Forwarded-Host', host)])
+    assert ask('/sign-in', 'localhost:8443').status == 200
+    assert ask('/v1/health', 'valv.example.com').status == 200  # a program's: its key works by any host
+    assert said(server) == []
+    for _ in range(3):
+        assert ask('/sign-in', 'valv.example.com, inner.example.com').status == 200
+    lines = said(server)
+    assert len(lines) == 1 and lines[0].startswith('level=warning ') and '--origin' in lines[0]
+    assert 'example.com, ' not in lines[0] and 'inner' not in server.log.read_text()  # what was sent is not
+
+
+def test_pages_by_the_host_of_the_origin_are_as_they_should_be(make_server):
+    server = make_server('--origin', 'https://vault.example.org')
+    client = Client(server.url)
+    assert client.raw('GET', '/account', headers=[('X-Forwarded-Host', 'Vault.Example.ORG')]).status == 200
+    assert said(server) == []
+    assert client.get('/account').status == 200  # by the address that it listens at
+    assert len(said(server)) == 1

@@ -419,6 +419,25 @@ await test('one press ends all access, and what was ended is listed', async () =
 	assert.match(await bertil.page.textContent('#problem'), /not accepted/);
 });
 
+await test('the company\'s own sign-in is offered where there is one, and only there', async () => {
+	const words = { 'sv-SE': 'Logga in med ditt jobbkonto', 'en-GB': 'Sign in with your work account' };
+	for (const [locale, text] of Object.entries(words)) {
+		const { page, context } = await browser.person({}, { locale });
+		const asked = page.waitForResponse('**/v1/session/ways');
+		await page.goto(at('/sign-in'));
+		assert.deepEqual(await (await asked).json(), { identity_provider: false });
+		await page.waitForLoadState('networkidle');
+		assert.ok(await page.isHidden('#provider'));
+		await page.route('**/v1/session/ways', (route) => route.fulfill({ json: { identity_provider: true } })); // as where there is one
+		await page.reload();
+		await page.waitForSelector('#provider:not([hidden])');
+		assert.equal(await page.textContent('#provider a'), text);
+		assert.match(await page.getAttribute('#provider a', 'href'), /^\/oidc\/start$/);
+		await page.screenshot({ path: join(shown, `sign-in-provider-${locale}.png`), fullPage: true });
+		await context.close();
+	}
+});
+
 // --- the pages ---------------------------------------------------------------------------------
 
 const views = [

@@ -170,7 +170,7 @@ $('second-show').addEventListener('click', () => busy($('second-show'), async ()
 }));
 
 const refresh = async () => {
-	const [have, count] = [await me(), await passkeys()];
+	const [have, count] = await Promise.all([me(), passkeys()]);
 	second(have, count);
 	if (!half)
 		await sessions();

@@ -31,3 +31,5 @@ if (!window.PublicKeyCredential) {
 	$('by-passkey').hidden = true;
 	$('other').open = true;
 }
+// Where the company has a sign-in of its own, it is offered.  That it cannot be asked is no reason not to sign in here.
+open('GET', '/v1/session/ways').then((ways) => { $('provider').hidden = !ways.identity_provider; }, () => {});

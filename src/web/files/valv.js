@@ -59,7 +59,7 @@ function sentence(problem) {
 }
 
 async function once(method, path, body, headers) {
-	let answer;
+	let answer, text;
 	try {
 		answer = await fetch(path, {
 			method,
@@ -69,10 +69,10 @@ async function once(method, path, body, headers) {
 			redirect: 'error',
 			cache: 'no-store',
 		});
+		text = await answer.text(); // may break off, too
 	} catch {
 		throw new Problem('offline');
 	}
-	const text = await answer.text();
 	let content = null;
 	try {
 		content = text ? JSON.parse(text) : null;
