@@ -3,11 +3,14 @@
  *
  *   {"do":"key","kind":"rsa"}                                        {"key":…,"name":…,"text":…}
  *   {"do":"compose","subject":…,…,"keys":[[domain,selector,key],…]}  {"message":…} or {"error":…,"where":…}
+ *   {"do":"server","host":…,"port":…,"tls":0..3,"ca":…,"user":…,"password":…,"ms":…}   {} or {"error":…}
+ *   {"do":"send","sender":…,"recipient":…,"message":…}               {"end":…,"stage":…,"why":…,"code":…,"status":[…],"line":…}
  */
 #include <jansson.h>
 
 #include "mail/compose.h"
 #include "mail/dkim.h"
+#include "mail/smtp.h"
 #include "mail/start.h"
 
 /* --- octets as Latin-1 ------------------------------------------------------------------------ */
@@ -132,6 +135,45 @@ do_compose(struct job *job, json_t *request)
 	return json_pack("{s:o}", "message", json_octets(buf_str(&out)));
 }
 
+static struct smtp *smtp; /* of the last "server" */
+
+static json_t *
+do_server(struct job *job, json_t *request)
+{
+	int64_t ms = json_integer_value(json_object_get(request, "ms"));
+	struct smtp_server server = {
+		.host = member(job, request, "host"),
+		.port = (uint16_t)json_integer_value(json_object_get(request, "port")),
+		.tls = (enum wire_tls)json_integer_value(json_object_get(request, "tls")),
+		.ca_file = member(job, request, "ca"),
+		.hello = S("client.valv.example"),
+		.user = member(job, request, "user"),
+		.password = member(job, request, "password"),
+		.connect_ms = ms,
+		.answer_ms = ms,
+		.final_ms = ms,
+	};
+
+	smtp_close(&smtp);
+	return smtp_open(job, &server, &smtp) ? failed(job) : json_object();
+}
+
+static json_t *
+do_send(struct job *job, json_t *request)
+{
+	static const char *const end[] = { "accepted", "refused", "later", "unreached", "unknown" };
+	static const char *const stage[] = { "connect", "hello", "mail", "rcpt", "data", "final" };
+	static const char *const why[] = { "ok", "unreachable", "timeout", "tls", "login", "protocol", "stopped" };
+	struct smtp_result result;
+
+	if (smtp_send(job, smtp, member(job, request, "sender"), member(job, request, "recipient"),
+	              member(job, request, "message"), &result))
+		return failed(job);
+	return json_pack("{s:s, s:s, s:s, s:i, s:[iii], s:o}", "end", end[result.end], "stage", stage[result.stage],
+	                 "why", why[result.why], "code", result.code, "status", result.status[0], result.status[1],
+	                 result.status[2], "line", json_octets(result.line));
+}
+
 static json_t *
 answer(struct job *job, json_t *request)
 {
@@ -139,6 +181,10 @@ answer(struct job *job, json_t *request)
 
 	if (str_eq(what, S("key")))
 		return do_key(job, request);
+	if (str_eq(what, S("server")))
+		return do_server(job, request);
+	if (str_eq(what, S("send")))
+		return do_send(job, request);
 	must(str_eq(what, S("compose")));
 	return do_compose(job, request);
 }
@@ -163,6 +209,7 @@ main(void)
 		json_decref(answered);
 		json_decref(request);
 	}
+	smtp_close(&smtp);
 	free(line);
 	return 0;
 }
