@@ -7,5 +7,5 @@ int
 main(void)
 {
 	mail_start();
-	return mailbox_tests() + compose_tests() + dkim_tests();
+	return mailbox_tests() + compose_tests() + dkim_tests() + report_tests();
 }

@@ -20,7 +20,6 @@ struct mail mail_good(void); /* with every member set */
 int mailbox_tests(void);
 int compose_tests(void);
 int dkim_tests(void);
-int smtp_tests(void);
 int report_tests(void);
 
 #endif
