@@ -7,6 +7,8 @@
 #include "type/text.h"
 
 #define LINE_BYTES_MAX 998 /* RFC 5322 2.1.1 */
+#define LINE_WANTED 76     /* with encoded words, RFC 2047 section 2 */
+#define WORD_OCTETS 39     /* of text in one of them: with "Reply-To: " they are 74 columns */
 
 /* --- checks (C1) ------------------------------------------------------------------------------ */
 
@@ -157,12 +159,6 @@ object_end(void *at)
 }
 
 static void
-text_end(char **text)
-{
-	g_free(*text);
-}
-
-static void
 date_end(GDateTime **date)
 {
 	g_date_time_unref(*date);
@@ -174,18 +170,8 @@ format_end(GMimeFormatOptions **format)
 	g_mime_format_options_free(*format);
 }
 
-/* The charset is said: left to itself, GMime would take the smallest one that fits. */
-static void
-put_person(struct job *job, GMimeMessage *message, GMimeAddressType type, const struct mail_person *person)
-{
-	OWNED(object_end) InternetAddress *mailbox = internet_address_mailbox_new(
-	        person->name.len ? arena_c(&job->arena, person->name) : NULL, arena_c(&job->arena, person->address));
-
-	internet_address_set_charset(mailbox, "utf-8");
-	internet_address_list_add(g_mime_message_get_addresses(message, type), mailbox);
-}
-
-/* The line as it is to stand there: `value` is ASCII without CR, and begins and folds as it ends. */
+/* The field as it is to stand there: `value` is ASCII, its lines end in LF.  GMime would read an address
+ * and write it anew, A-labels among it, and of those that are none make octets that are no ASCII. */
 static void
 put_raw(struct job *job, GMimeMessage *message, const char *name, const struct buf *value)
 {
@@ -208,23 +194,75 @@ put_plain(struct job *job, GMimeMessage *message, const char *name, str value)
 	put_raw(job, message, name, &line);
 }
 
-/* List-Id: Label <list>, folded between the two (RFC 2919 section 3). */
+/* As encoded words, each of whole characters and on a line of its own.  GMime's may be longer than
+ * RFC 2047 section 2 has them, where text has no spaces. */
 static void
-put_list_id(struct job *job, GMimeMessage *message, const struct mail *mail)
+put_words(str text, struct buf *line)
 {
-	OWNED(buf_release) struct buf line = { .max = 8 * (MAIL_NAME_BYTES_MAX + MAIL_LIST_BYTES_MAX) };
-	OWNED(text_end) char *label = NULL;
+	while (text.len) {
+		size_t len = text.len < WORD_OCTETS ? text.len : WORD_OCTETS;
 
-	if (mail->list_name.len) {
-		label = g_mime_utils_header_encode_phrase(NULL, arena_c(&job->arena, mail->list_name), "utf-8");
-		buf_char(&line, ' ');
-		buf_put(&line, str_from_c(label));
-		buf_char(&line, '\n');
+		while (len < text.len && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+			len--;
+		buf_put(line, S(" =?UTF-8?B?"));
+		buf_base64(line, str_bytes(str_first(text, len)));
+		buf_put(line, S("?=\n"));
+		text = str_from(text, len);
+	}
+}
+
+/* ASCII, folded before a space that has a word behind it. */
+static void
+put_folded(str text, size_t column, struct buf *line)
+{
+	buf_char(line, ' ');
+	for (size_t i = 0; i < text.len; i++, column++) {
+		size_t end = i + 1;
+
+		while (end < text.len && text.ptr[end] != ' ')
+			end++;
+		if (i && text.ptr[i] == ' ' && end > i + 1 && column + end - i > LINE_WANTED) {
+			buf_char(line, '\n');
+			column = 0;
+		}
+		buf_char(line, text.ptr[i]);
+	}
+	buf_char(line, '\n');
+}
+
+static void
+put_subject(struct job *job, GMimeMessage *message, str subject)
+{
+	OWNED(buf_release) struct buf line = { .max = 4 * MAIL_SUBJECT_BYTES_MAX };
+
+	if (text_ascii_only(subject))
+		put_folded(subject, sizeof("Subject: "), &line);
+	else
+		put_words(subject, &line);
+	put_raw(job, message, "Subject", &line);
+}
+
+/* A name and what it is the name of: From, To, Reply-To, and List-Id (RFC 2919 section 3). */
+static void
+put_named(struct job *job, GMimeMessage *message, const char *field, str name, str of)
+{
+	OWNED(buf_release) struct buf line = { .max = 4 * MAIL_NAME_BYTES_MAX + MAILBOX_BYTES_MAX + 16 };
+
+	if (name.len && text_ascii_only(name)) {
+		buf_put(&line, S(" \""));
+		for (size_t i = 0; i < name.len; i++) {
+			if (name.ptr[i] == '"' || name.ptr[i] == '\\')
+				buf_char(&line, '\\');
+			buf_char(&line, name.ptr[i]);
+		}
+		buf_put(&line, S("\"\n"));
+	} else {
+		put_words(name, &line);
 	}
 	buf_put(&line, S(" <"));
-	buf_put(&line, mail->list);
+	buf_put(&line, of);
 	buf_put(&line, S(">\n"));
-	put_raw(job, message, "List-Id", &line);
+	put_raw(job, message, field, &line);
 }
 
 /* The one for the press first, each on a line of its own: no URL is ever folded. */
@@ -261,11 +299,11 @@ put_headers(struct job *job, GMimeMessage *message, const struct mail *mail)
 	OWNED(date_end) GDateTime *date = g_date_time_new_from_unix_utc(mail->date / TIME_SECOND);
 	OWNED(buf_release) struct buf id = { .max = 2 * MAIL_ID_BYTES_MAX + 2 + MAILBOX_BYTES_MAX };
 
-	put_person(job, message, GMIME_ADDRESS_TYPE_FROM, &mail->from);
-	put_person(job, message, GMIME_ADDRESS_TYPE_TO, &mail->to);
+	put_named(job, message, "From", mail->from.name, mail->from.address);
+	put_named(job, message, "To", mail->to.name, mail->to.address);
 	if (mail->reply_to.address.len)
-		put_person(job, message, GMIME_ADDRESS_TYPE_REPLY_TO, &mail->reply_to);
-	g_mime_message_set_subject(message, arena_c(&job->arena, mail->subject), "utf-8");
+		put_named(job, message, "Reply-To", mail->reply_to.name, mail->reply_to.address);
+	put_subject(job, message, mail->subject);
 	g_mime_message_set_date(message, date);
 	buf_hex(&id, mail->id);
 	buf_char(&id, '@');
@@ -278,7 +316,7 @@ put_headers(struct job *job, GMimeMessage *message, const struct mail *mail)
 	if (mail->bulk)
 		put_plain(job, message, "Precedence", S("bulk"));
 	if (mail->list.len)
-		put_list_id(job, message, mail);
+		put_named(job, message, "List-Id", mail->list_name, mail->list);
 	if (mail->unsubscribe_url.len)
 		put_unsubscribe(job, message, mail);
 	if (mail->help_url.len)

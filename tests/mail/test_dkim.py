@@ -121,6 +121,9 @@ def test_python_reads_what_was_meant(tool, changes):
     assert text.get_content().replace('\r\n', '\n').rstrip('\n') == want['text'].replace('\r\n', '\n').rstrip('\n')
     assert html is None if not want['html'] else html.get_content().replace('\r\n', '\n').rstrip('\n') == want['html'].rstrip('\n')
     assert not read.defects and not text.defects
+    shown, place = email.utils.parseaddr(email.message_from_bytes(message)['list-id'])
+    assert (str(email.header.make_header(email.header.decode_header(shown))), place) == (want['list_name'], want['list'])
+    assert all(len(line) <= 76 for line in message.split(b'\r\n') if b'=?' in line)
 
 
 INJECTED = ['\r\nBcc: x@y.example', '\nBcc: x@y.example', '\rBcc: x@y.example', '\r\n\r\n<b>', '\r\n x', '\0', '\x1b', '\x7f', '\x85',

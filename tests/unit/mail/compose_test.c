@@ -48,14 +48,14 @@ static void
 the_headers_of_bulk_mail_are_there(void **state)
 {
 	static const char *const line[] = {
-		"From: =?UTF-8?b?RsO2cmV0YWdldA==?= AB <news@valv.example.com>",
-		"Reply-To: \"Doe, John\" <reply@valv.example.com>",
+		"From: =?UTF-8?B?RsO2cmV0YWdldCBBQg==?=\r\n <news@valv.example.com>",
+		"Reply-To: \"Doe, John\"\r\n <reply@valv.example.com>",
 		"Date: Sat, 28 Nov 2026 01:30:19 +0000",
 		"Message-Id: <deadbeef000000000000000000000000@valv.example.com>",
 		"Content-Language: sv",
 		"Auto-Submitted: auto-generated",
 		"Precedence: bulk",
-		" <newsletter.valv.example.com>",
+		"To: =?UTF-8?B?w4VzYSDDlmJlcmc=?=\r\n <asa@example.org>",
 		"List-Unsubscribe:\r\n <" URL "abc?x=1>,\r\n <mailto:stop+00ff@valv.example.com>",
 		"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
 		"List-Help:\r\n <https://valv.example.com/help>",
@@ -108,6 +108,21 @@ text_that_is_mostly_no_ascii_is_base64_with_crlf(void **state)
 	assert_int_equal(compose(&job, &mail, &out), OK);
 	assert_true(has_line(buf_str(&out), S("Content-Transfer-Encoding: base64")));
 	assert_true(has_line(buf_str(&out), S("0J/RgNC4DQrQnw0K")));
+}
+
+/* Found by the fuzzer: GMime would have read the label and written another. */
+static void
+labels_that_only_look_like_a_labels_stay_as_they_are(void **state)
+{
+	OWNED(job_release) struct job job = { 0 };
+	OWNED(buf_release) struct buf out = { .max = MAIL_MESSAGE_BYTES_MAX };
+	struct mail mail = mail_good();
+
+	mail.to = (struct mail_person){ S(""), S("b@e--kx-ample.xn--security-bitsorg") };
+	mail.reply_to = (struct mail_person){ S("x"), S("b@xn--bcher-kva.example") };
+	assert_int_equal(compose(&job, &mail, &out), OK);
+	assert_true(has_line(buf_str(&out), S("To: <b@e--kx-ample.xn--security-bitsorg>")));
+	assert_true(has_line(buf_str(&out), S("Reply-To: \"x\"\r\n <b@xn--bcher-kva.example>")));
 }
 
 /* Members that are text of a header, by where they lie. */
@@ -284,6 +299,7 @@ compose_tests(void)
 		cmocka_unit_test(the_headers_of_bulk_mail_are_there),
 		cmocka_unit_test(what_is_not_said_is_not_there),
 		cmocka_unit_test(text_that_is_mostly_no_ascii_is_base64_with_crlf),
+		cmocka_unit_test(labels_that_only_look_like_a_labels_stay_as_they_are),
 		cmocka_unit_test(nothing_can_be_injected_into_a_header),
 		cmocka_unit_test(characters_with_a_meaning_are_refused_where_they_have_one),
 		cmocka_unit_test(each_limit_has_its_error),
