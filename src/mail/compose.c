@@ -340,11 +340,13 @@ base64_is_shorter(str body)
 static void
 put_lines(str body, str line_end, struct buf *out)
 {
-	for (size_t i = 0; i < body.len; i++)
-		if (body.ptr[i] == '\n')
-			buf_put(out, line_end);
-		else if (body.ptr[i] != '\r') /* body_check(): it stands before LF */
-			buf_char(out, body.ptr[i]);
+	str line;
+
+	while (eat_until(&body, '\n', &line)) {
+		buf_put(out, line.len && line.ptr[line.len - 1] == '\r' ? str_first(line, line.len - 1) : line);
+		buf_put(out, line_end);
+	}
+	buf_put(out, body);
 	must(buf_ok(out));
 }
 

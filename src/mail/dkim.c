@@ -20,21 +20,22 @@ white(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Runs of white space as one space, none at either end. */
+/* Runs of white space as one space, none at the end and, `at_front`, none there. */
 static void
 put_relaxed(str text, bool at_front, struct buf *out)
 {
-	bool gap = false;
+	while (text.len) {
+		size_t gap = 0, word;
 
-	for (size_t i = 0; i < text.len; i++) {
-		if (white(text.ptr[i])) {
-			gap = true;
-			continue;
-		}
-		if (gap && !at_front)
+		while (gap < text.len && white(text.ptr[gap]))
+			gap++;
+		for (word = gap; word < text.len && !white(text.ptr[word]);)
+			word++;
+		if (gap && word > gap && !at_front)
 			buf_char(out, ' ');
-		gap = at_front = false;
-		buf_char(out, text.ptr[i]);
+		buf_put(out, str_first(str_from(text, gap), word - gap));
+		text = str_from(text, word);
+		at_front = false;
 	}
 }
 
