@@ -1,4 +1,4 @@
-/* http/fetch.h -- calls to other servers; the only file that knows libcurl is fetch.c.
+/* http/fetch.h -- calls to other servers; the only files that know libcurl are fetch.c and wire.c.
  *
  *   F1  Only http and https; no redirect is followed; no name or password is taken from a file.
  *   F2  Every call ends: a time for connecting, a time for the whole, a limit for the answer.
