@@ -493,6 +493,10 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, int6
 	case ENTRY_REQUEST_READ:
 		request_write(row, out);
 		break;
+	case ENTRY_WITNESS_ADD:
+	case ENTRY_WITNESS_REMOVE:
+		json_pair_str(out, S("witness"), bytes_str(body));
+		break;
 	case ENTRY_KEY_MAKE:
 	case ENTRY_KEY_REVOKE:
 		key_write(row, out);
@@ -592,19 +596,23 @@ audit_list(struct job *job, const struct audit_query *query, struct entry_row *r
 	return OK;
 }
 
+/* One entry may tell of a whole batch of decisions: a page ends early rather than become too long to be answered. */
+#define PAGE_BYTES (LIMIT_ANSWER_BYTES / 2)
+
 static enum err
 audit_write(struct job *job, struct call *call, const struct audit_query *query,
             const struct entry_row *row, size_t count)
 {
 	struct json_out *out = answer_json(call, 200);
+	size_t done = 0;
 
 	json_open(out, '{');
 	json_name(out, S("entries"));
 	json_open(out, '[');
-	for (size_t i = 0; i < count && buf_ok(out->buf); i++)
-		TRY(entry_write_json(job, call, &row[i], query->subject, out));
+	for (; done < count && out->buf->len < PAGE_BYTES && buf_ok(out->buf); done++)
+		TRY(entry_write_json(job, call, &row[done], query->subject, out));
 	json_close(out, ']');
-	answer_next(out, count == (size_t)query->page.limit, count ? row[count - 1].seq : 0);
+	answer_next(out, done < count || count == (size_t)query->page.limit, done ? row[done - 1].seq : 0);
 	json_close(out, '}');
 	return OK;
 }

@@ -276,9 +276,8 @@ call_if_match(struct job *job, const struct call *call, struct if_match *ret)
 	return OK;
 }
 
-static enum err
-query_number(struct job *job, const struct call *call, str name, int64_t min, int64_t max,
-             int64_t *ret)
+enum err
+call_number(struct job *job, const struct call *call, str name, int64_t min, int64_t max, const char *why, int64_t *ret)
 {
 	bool bad = false;
 	int64_t value;
@@ -287,9 +286,7 @@ query_number(struct job *job, const struct call *call, str name, int64_t min, in
 	if (!request_query(&job->arena, call->request, name, &text, &bad) && !bad)
 		return OK;
 	if (bad || !str_i64(text, &value) || value < min || value > max)
-		return fail(
-			job, ERR_MALFORMED,
-			"after and limit are numbers: after as `next` gave it, limit 1 to 1000");
+		return job_fail(job, ERR_MALFORMED, why, __FILE__, __LINE__);
 	*ret = value;
 	return OK;
 }
@@ -297,9 +294,11 @@ query_number(struct job *job, const struct call *call, str name, int64_t min, in
 enum err
 call_page(struct job *job, const struct call *call, struct page *ret)
 {
+	static const char why[] = "after and limit are numbers: after as `next` gave it, limit 1 to 1000";
+
 	*ret = (struct page){ .after = 0, .limit = 100 };
-	TRY(query_number(job, call, S("after"), 0, INT64_MAX, &ret->after));
-	return query_number(job, call, S("limit"), 1, LIMIT_PAGE, &ret->limit);
+	TRY(call_number(job, call, S("after"), 0, INT64_MAX, why, &ret->after));
+	return call_number(job, call, S("limit"), 1, LIMIT_PAGE, why, &ret->limit);
 }
 
 /* Which of them an address takes, its handler says (api/scim.c). */
@@ -336,6 +335,8 @@ query_check(struct job *job, const struct call *call)
 		if (route_has(call->route, ROUTE_OF_SUBJECT) && str_eq(name, S("subject")))
 			continue;
 		if (route_has(call->route, ROUTE_WAITING) && str_eq(name, S("waiting")))
+			continue;
+		if (route_has(call->route, ROUTE_COSIGNED) && str_eq(name, S("witnesses")))
 			continue;
 		if (route_has(call->route, ROUTE_DUE) &&
 		    (str_eq(name, S("state")) || str_eq(name, S("overdue")) ||

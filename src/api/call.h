@@ -96,6 +96,9 @@ must_check enum err call_id(struct job *job, const struct call *call, uid *ret);
 must_check enum err call_header(struct job *job, const struct call *call, str name, str *ret,
                                 bool *ret_there);
 must_check enum err call_if_match(struct job *job, const struct call *call, struct if_match *ret);
+/* A number among the query's parameters; stays as it is when it is not there.  why: a literal.  ERR_MALFORMED */
+must_check enum err call_number(struct job *job, const struct call *call, str name, int64_t min, int64_t max,
+                                const char *why, int64_t *ret);
 must_check enum err call_page(struct job *job, const struct call *call, struct page *ret);
 
 #endif

@@ -294,6 +294,9 @@ put_path_parameter(struct json_out *out, str name)
 	else if (str_eq(name, S("seq")))
 		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"integer\"}"),
 		              S("Number of the hold in the person's ledger."));
+	else if (str_eq(name, S("old")))
+		put_parameter(out, IN_PATH, name, true, S("{\"type\":\"integer\",\"minimum\":0}"),
+		              S("How many entries the log had when the witness saw it last; 0: it has not seen it."));
 	else if (str_eq(name, S("hash")))
 		put_parameter(out, IN_PATH, name, true,
 		              S("{\"type\":\"string\",\"pattern\":\"^(sha256:)?[0-9a-fA-F]{64}$\"}"),
@@ -390,6 +393,10 @@ put_other_parameters(struct json_out *out, const struct route *route)
 	if (route_has(route, ROUTE_WAITING))
 		put_parameter(out, IN_QUERY, S("waiting"), false, S("{\"type\":\"boolean\"}"),
 		              S("true: only what still waits for somebody."));
+	if (route_has(route, ROUTE_COSIGNED))
+		put_parameter(out, IN_QUERY, S("witnesses"), false,
+		              S("{\"type\":\"integer\",\"minimum\":0,\"maximum\":15,\"default\":0}"),
+		              S("The newest that at least so many witnesses have cosigned; 0: the newest there is."));
 	if (route_has(route, ROUTE_TWO) || route_has(route, ROUTE_TWO_MAYBE))
 		put_parameter(out, IN_HEADER, S("Valv-Approval"), false, S("{\"type\":\"string\",\"format\":\"uuid\"}"),
 		              S("The approval by somebody else, of exactly this call; used up by it."));

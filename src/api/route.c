@@ -137,7 +137,8 @@ route_may_fail(const struct route *route, enum err err)
 	case 401:
 		return err == ERR_SIGN_IN ? route_has(route, ROUTE_SIGN_IN) : !route_has(route, ROUTE_OPEN);
 	case 403:
-		return !route_has(route, ROUTE_OPEN);
+		return !route_has(route, ROUTE_OPEN) && (route->scopes || route->method != METHOD_GET || /* by a cookie */
+		                                         route_has(route, ROUTE_PERSON | ROUTE_OPERATOR));
 	case 404:
 		return route_has(route, ROUTE_MAY_LACK) || (has_params(route) && !route_has(route, ROUTE_LINK) && !route_has(route, ROUTE_MAKES));
 	case 409:

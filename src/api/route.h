@@ -51,6 +51,7 @@ enum route_flags {
 	ROUTE_OCTETS = 1LL << 44,     /* answers with octets */
 	ROUTE_HALF = 1LL << 45,       /* also for who has shown one factor of two (access/policy.h O4) */
 	ROUTE_ENROLS = 1LL << 46,     /* sets up a factor: for them, where the account has no second one */
+	ROUTE_COSIGNED = 1LL << 47,   /* takes the parameter `witnesses` */
 	ROUTE_REST = 1LL << 43,       /* the last {…} takes the rest of the path, slashes too */
 };
 

@@ -109,7 +109,9 @@
 	X(ENTRY_BULK_START,         "export.start") \
 	X(ENTRY_BULK_END,           "export.end")          /* le64 persons given out */ \
 	X(ENTRY_BULK_CANCEL,        "export.cancel") \
-	X(ENTRY_BULK_PIECE,         "export.piece")        /* who was in it, packed; then the id: vault/bulk_run.c */
+	X(ENTRY_BULK_PIECE,         "export.piece")        /* who was in it, packed; then the id: vault/bulk_run.c */ \
+	X(ENTRY_WITNESS_ADD,        "witness.add")         /* these two: the verifier key */ \
+	X(ENTRY_WITNESS_REMOVE,     "witness.remove")
 
 enum entry_act {
 	ENTRY_NONE = 0,

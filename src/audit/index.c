@@ -123,6 +123,9 @@ entry_find(struct job *job, int64_t subject, int64_t after, int64_t *ret_seq, si
 	OWNED(db_view_end) struct db *view = NULL;
 	struct found found = { .seq = ret_seq, .room = room };
 
+	*ret_count = 0;
+	if (subject <= 0) /* nobody; or those whom an erasure took out of the log, who are not one person */
+		return OK;
 	if (!db_viewing(job->db))
 		TRY(db_view_begin(job, job->db, &view));
 	TRY(find_in_view(job, subject, after, &found));

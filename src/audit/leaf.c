@@ -305,31 +305,51 @@ source_end(struct source *source)
 	keyset_end(&source->keyset);
 }
 
+/* No keys, no burial: from before that was recorded.  Or the caller looks at a moment before the burial, at which the
+ * person is alive still; then their entries have no key. */
+static enum err
+older_moment(struct job *job, int64_t subject, struct source *source)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool lives;
+
+	TRY(db_query(job, job->db, SQL_ENTRY_SUBJECT_LIVES, ARGS(sql_i64(subject)), &rows));
+	TRY(rows_next(job, &rows, &lives));
+	if (lives)
+		source->after = NULL;
+	return OK;
+}
+
 /* A rotation may take the epoch away between our reading of the row and its opening: once more finds the
  * row that it left.  A damaged key set is like a destroyed one.
  * Which key an entry of somebody who was buried has goes by its number and never by whether the keys are there still:
- * they are destroyed a moment after the burial, and between the two the entry of the burial itself may be sequenced. */
+ * they are destroyed a moment after the burial, and between the two the entry of the burial itself may be sequenced.
+ * So the keys are looked for first: where they are gone, the burial is seen, unless the caller looks at a moment before.
+ * `view` is ended if one must look again; it may lead to NULL. */
 static enum err
-source_find(struct job *job, struct keys *keys, const uint8_t *log_key, int64_t subject, struct source *ret)
+source_find(struct job *job, struct keys *keys, const uint8_t *log_key, int64_t subject, struct db **view,
+            struct source *ret)
 {
 	enum err err = ERR_CRYPTO;
 
 	*ret = (struct source){ .after = subject < 0 ? NULL : log_key };
 	if (subject <= 0)
 		return OK;
-	TRY(unlinked_below(job, subject, &ret->below));
 	for (int i = 0; i < OPEN_TRIES && err == ERR_CRYPTO; i++) {
-		if (i)
+		if (i) {
 			db_keys_view_end(job->db);
+			db_view_end(view);
+		}
 		err = keys_get(job, keys, job->db, subject, &ret->keyset);
 		if (err && err != ERR_ABSENT && err != ERR_CRYPTO)
 			return err;
 		job_forgive(job);
 	}
+	TRY(unlinked_below(job, subject, &ret->below));
 	ret->key = err ? NULL : keyset_find(ret->keyset, 0);
 	if (!ret->below && err != ERR_ABSENT)
 		ret->below = INT64_MAX; /* not buried */
-	return OK;
+	return ret->below ? OK : older_moment(job, subject, ret);
 }
 
 /* False: there is none. */
@@ -346,12 +366,12 @@ source_secret(const struct source *source, int64_t seq, size_t place, uint8_t re
 
 /* All parts about one person. */
 static enum err
-person_make(struct making *making, const struct part *part, size_t count)
+person_make(struct making *making, struct db **view, const struct part *part, size_t count)
 {
 	OWNED(source_end) struct source source = { 0 };
 	uint8_t r[32];
 
-	TRY(source_find(making->job, making->keys, making->log_key, part->subject, &source));
+	TRY(source_find(making->job, making->keys, making->log_key, part->subject, view, &source));
 	for (size_t i = 0; i < count; i++) {
 		const struct entry_row *row = &making->row[part[i].entry];
 		if (!source_secret(&source, row->seq, is_packed(row) ? part[i].item : LEAF_WHOLE, r))
@@ -363,27 +383,32 @@ person_make(struct making *making, const struct part *part, size_t count)
 }
 
 static enum err
-some_persons_make(struct making *making, size_t *at)
+some_persons_make(struct making *making, struct db **view, size_t *at)
 {
 	for (int persons = 0; persons < VIEW_PERSONS && *at < making->part_count; persons++) {
 		size_t from = *at, end = from + 1;
 		while (end < making->part_count && making->part[end].subject == making->part[from].subject)
 			end++;
-		TRY(person_make(making, making->part + from, end - from));
+		TRY(person_make(making, view, making->part + from, end - from));
 		*at = end;
 	}
 	return OK;
 }
 
-/* As many as one look into the keys is long enough for. */
+/* As many as one look into the keys is long enough for; a look for each statement costs more than all that is done
+ * with what it finds. */
 static enum err
 persons_make(struct making *making, size_t *at)
 {
+	OWNED(db_view_end) struct db *view = NULL;
+	struct job *job = making->job;
 	enum err err;
 
-	TRY(db_keys_view_begin(making->job, making->job->db));
-	err = some_persons_make(making, at);
-	db_keys_view_end(making->job->db);
+	TRY(db_keys_view_begin(job, job->db));
+	err = db_view_begin(job, job->db, &view);
+	if (!err)
+		err = some_persons_make(making, &view, at);
+	db_keys_view_end(job->db);
 	return err;
 }
 
@@ -417,7 +442,7 @@ part_secret(struct job *job, struct keys *keys, const uint8_t *log_key, int64_t 
 {
 	OWNED(source_end) struct source source = { 0 };
 
-	TRY(source_find(job, keys, log_key, subject, &source));
+	TRY(source_find(job, keys, log_key, subject, &(struct db *){ NULL }, &source));
 	if (!source_secret(&source, seq, place, ret))
 		return fail(job, ERR_GONE, "the keys of the person that it was about are destroyed");
 	return OK;
@@ -441,15 +466,19 @@ static enum err
 items_check(struct job *job, struct keys *keys, const uint8_t *log_key, const struct entry_row *row, bytes packed,
             enum leaf_check *ret)
 {
+	OWNED(source_end) struct source source = { 0 };
 	uint8_t r[32], commitment[COMMITMENT_BYTES];
+	int64_t of = 0;
 
 	for (size_t i = 0; i < item_count(row); i++) {
 		OWNED(buf_release) struct buf content = { .max = ITEM_MAX };
-		enum err err = part_secret(job, keys, log_key, item_subject(row, i), row->seq, i, r);
-		if (err && err != ERR_GONE)
-			return err;
-		job_forgive(job);
-		if (err) {
+		int64_t subject = item_subject(row, i);
+		if (i == 0 || subject != of) { /* a batch often asks about one person many times */
+			source_end(&source);
+			TRY(source_find(job, keys, log_key, subject, &(struct db *){ NULL }, &source));
+			of = subject;
+		}
+		if (!source_secret(&source, row->seq, i, r)) {
 			*ret = LEAF_CLEAR;
 			continue;
 		}

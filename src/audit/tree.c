@@ -54,8 +54,8 @@ tree_begin_steps(struct job *job, struct db *db, uid id)
 	              ARGS(sql_i64(last.no + 1), sql_bytes(uid_bytes(&id)), sql_i64(job->now), sql_i64(last.seq)), NULL);
 }
 
-static enum err
-origin_of(struct job *job, const struct tree *tree, str *ret)
+enum err
+tree_origin(struct job *job, const struct tree *tree, str *ret)
 {
 	OWNED(buf_release) struct buf text = { .max = NOTE_NAME_MAX };
 	OWNED(rows_end) struct rows rows = { 0 };
@@ -279,7 +279,7 @@ checkpoint_sign(struct job *job, struct store *store, struct keys *keys, const s
 	const uint8_t *seed = NULL;
 
 	TRY(keys_named(job, keys, store, KEY_SIGN, &seed));
-	TRY(origin_of(job, tree, &checkpoint.origin));
+	TRY(tree_origin(job, tree, &checkpoint.origin));
 	checkpoint_put(&checkpoint, &text);
 	note_sign(seed, checkpoint.origin, buf_str(&text), &note);
 	must(buf_ok(&note));
@@ -451,7 +451,7 @@ tree_vkey(struct job *job, struct store *store, struct keys *keys, str *ret)
 	str origin;
 
 	TRY(tree_need(job, &tree));
-	TRY(origin_of(job, &tree, &origin));
+	TRY(tree_origin(job, &tree, &origin));
 	TRY(keys_named(job, keys, store, KEY_SIGN, &seed));
 	note_vkey(seed, origin, &text);
 	must(buf_ok(&text));

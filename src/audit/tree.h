@@ -37,6 +37,8 @@ struct tree {
 /* The newest.  *ret_there false: none has been begun. */
 must_check enum err tree_last(struct job *job, struct db *db, struct tree *ret, bool *ret_there);
 must_check enum err tree_number(struct job *job, int64_t no, struct tree *ret, bool *ret_there);
+/* Under which its next checkpoint is signed. */
+must_check enum err tree_origin(struct job *job, const struct tree *tree, str *ret);
 /* Inside steps (R3): from here on entries go into a tree of that id. */
 must_check enum err tree_begin_steps(struct job *job, struct db *db, uid id);
 
@@ -47,7 +49,7 @@ struct tree_batch {
 	size_t entries;
 	size_t items; /* of packed entries */
 };
-#define TREE_BATCH ((const struct tree_batch){ .entries = 4096, .items = 8192 })
+#define TREE_BATCH ((const struct tree_batch){ .entries = 16384, .items = 32768 })
 
 /* One batch, and a checkpoint over it.  One caller at a time.  *ret_more: there is more to do now. */
 must_check enum err tree_step(struct job *job, struct store *store, struct keys *keys, const struct tree_batch *batch,
@@ -55,7 +57,7 @@ must_check enum err tree_step(struct job *job, struct store *store, struct keys 
 
 /* --- giving out --------------------------------------------------------------------------------- */
 
-/* The newest signed checkpoint.  ERR_BUSY: none yet, in a second there is */
+/* The newest signed checkpoint, without cosignatures (witness.h).  ERR_BUSY: none yet, in a second there is */
 must_check enum err tree_checkpoint(struct job *job, str *ret);
 /* A tile or bundle of the newest tree.  ERR_ABSENT: there are not so many, or its time was over */
 must_check enum err tree_tile(struct job *job, const struct tile_path *path, bytes *ret);

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "audit/entry.h"
-#include "audit/tree.h"
+#include "audit/witness.h"
 #include "backup/pair.h"
 #include "backup/target.h"
 #include "os/file.h"
@@ -347,6 +347,7 @@ finish_steps(struct job *job, struct db *db, void *arg)
 	TRY(access_restored_steps(job, db));
 	TRY(fact_restored(job, db, restoring->pair.data.manifest.fact));
 	TRY(tree_begin_steps(job, db, restoring->origin));
+	TRY(witness_forget_steps(job, db)); /* R8 */
 	entry_body(restoring, &body);
 	must(buf_ok(&body));
 	return entry_append(job, db, &(struct entry){ .act = ENTRY_RESTORE, .body = buf_bytes(&body) },

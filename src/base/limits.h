@@ -89,6 +89,10 @@
 #define LIMIT_KEY_NETWORKS 16                  /* networks that one key is good from */
 #define LIMIT_IDEMPOTENCY_BYTES 255            /* an Idempotency-Key */
 
+/* Witnesses of the audit log */
+#define LIMIT_WITNESSES 15                     /* registered at once: with the log's own, 16 lines, which every reader of notes takes */
+#define LIMIT_WITNESS_AHEAD_SECONDS 300        /* so far may a witness's clock be ahead of ours */
+
 /* Signing in */
 #define LIMIT_USER_NAME_BYTES 320              /* a name to sign in with; an e-mail address fits */
 #define LIMIT_PASSWORD_CHARS 256               /* code points of a password */

@@ -141,7 +141,7 @@ option_read(struct cli *cli, int argc, char **argv, struct args *args, int *ret_
 	if (!option_find(args->of->command, name, &index))
 		return usage(cli, args->of, "there is no option", (str){ argv[0], name.len + 2 });
 	option = option_at(args->of->command, index);
-	if (args->value[index])
+	if (args->value[index] && !option->many)
 		return usage(cli, args->of, "given twice:", (str){ argv[0], name.len + 2 });
 	*ret_used = 1;
 	if (!option->takes) {
@@ -159,6 +159,10 @@ option_read(struct cli *cli, int argc, char **argv, struct args *args, int *ret_
 		return usage(cli, args->of,
 		             "no printable UTF-8 text:", (str){ argv[0], name.len + 2 });
 	*ret_used = joined ? 1 : 2;
+	if (option->many && args->many_count == MANY_MAX)
+		return usage(cli, args->of, "given too often:", (str){ argv[0], name.len + 2 });
+	if (option->many)
+		args->many[args->many_count++] = args->value[index];
 	if (option->words && !value_listed(option, str_from_c(args->value[index])))
 		return complain(cli, EXIT_USAGE, "%s: --%s takes %s of: %s", args->of->name,
 		                option->name, option->list ? "a list, apart by commas," : "one",

@@ -1,7 +1,7 @@
 /* cli/args.h -- the command line, read by the tables of command.h.
  *
  * --name value, --name=value, -- ends the options, - alone is an operand (standard input).  An
- * option that is not in the table, comes twice, lacks its value or has a value that its words do
+ * option that is not in the table, comes twice and is not one that may, lacks its value or has a value that its words do
  * not list is refused, never passed over.
  */
 #ifndef CLI_ARGS_H
@@ -12,12 +12,15 @@
 #define LIMIT_COMMAND_WORD 64
 #define OPTIONS_MAX 32
 #define OPERANDS_MAX 64
+#define MANY_MAX 16
 
 struct args {
 	const struct listed *of;
 	const char *value[OPTIONS_MAX];    /* by option_at(); "" for a flag; NULL: not given */
 	const char *operand[OPERANDS_MAX]; /* NULL: not given */
 	size_t operand_count;
+	const char *many[MANY_MAX]; /* of the option that may come more than once, in their order */
+	size_t many_count;
 	bool help;
 };
 

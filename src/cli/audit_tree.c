@@ -1,8 +1,8 @@
 /* cli/audit_tree.c -- `valv audit verify|check|prove|key`: the log against what was signed.
  *
- * verify goes by what the server gives out to anybody who may see the tree; it trusts nothing but the verifier key.  With
- * --offline it opens the vault itself, and holds every entry to its leaf, too. */
-#include "audit/tree.h"
+ * verify goes by what the server gives out to anybody who may see the tree; it trusts nothing but the verifier key, and
+ * the keys of witnesses that are named: of what the server says about its witnesses it believes nothing.  With --offline it opens the vault itself, and holds every entry to its leaf, too. */
+#include "audit/witness.h"
 
 #include "cli/client.h"
 #include "cli/data_dir.h"
@@ -19,14 +19,19 @@
 
 /* A key itself has a + in it, and a file's name hardly. */
 static enum err
+key_or_file(struct job *job, struct cli *cli, const char *word, str *ret)
+{
+	*ret = str_from_c(word);
+	if (!memchr(ret->ptr, '+', ret->len))
+		TRY(input_file(job, cli, word, 4096, ret));
+	*ret = str_trim(*ret);
+	return OK;
+}
+
+static enum err
 key_given(struct job *job, struct cli *cli, const struct args *args, str *ret)
 {
-	str text = arg_str(args, "key");
-
-	if (!memchr(text.ptr, '+', text.len))
-		TRY(input_file(job, cli, arg_c(args, "key"), 4096, &text));
-	*ret = str_trim(text);
-	return OK;
+	return key_or_file(job, cli, arg_c(args, "key"), ret);
 }
 
 static enum err
@@ -55,6 +60,117 @@ older_given(struct job *job, struct cli *cli, const struct args *args, str vkey,
 	return note_check(job, cli, vkey, note, arg_c(args, "checkpoint"), ret);
 }
 
+/* --- witnesses ----------------------------------------------------------------------------------- */
+
+/* Whose word is asked for, and of how many of them. */
+struct asked {
+	struct note_key key[MANY_MAX];
+	size_t count;
+	uint64_t quorum; /* 0: of none */
+};
+
+static enum err
+witness_given(struct job *job, struct cli *cli, const char *word, struct asked *asked)
+{
+	struct note_key *key = &asked->key[asked->count];
+	str vkey;
+
+	TRY(key_or_file(job, cli, word, &vkey));
+	if (!note_key_read(vkey, NOTE_COSIGNATURE, key))
+		return complain(cli, EXIT_USAGE, "audit verify: %s is no verifier key of a witness", word);
+	for (size_t i = 0; i < asked->count; i++)
+		if (memcmp(asked->key[i].public_key, key->public_key, SIGN_PUBLIC_BYTES) == 0)
+			return complain(cli, EXIT_USAGE, "audit verify: %s is there twice, and counts once", word);
+	asked->count++;
+	return OK;
+}
+
+static enum err
+witnesses_given(struct job *job, struct cli *cli, const struct args *args, struct asked *ret)
+{
+	*ret = (struct asked){ 0 };
+	for (size_t i = 0; i < args->many_count; i++)
+		TRY(witness_given(job, cli, args->many[i], ret));
+	ret->quorum = ret->count;
+	if (arg_given(args, "quorum") && !ret->count)
+		return complain(cli, EXIT_USAGE, "audit verify: --quorum goes with --witness");
+	return arg_number(cli, args, "quorum", ret->count, &ret->quorum);
+}
+
+/* How many of those who are asked for have signed this, and when the first of them did. */
+static enum err
+witnesses_count(struct cli *cli, const struct asked *asked, str note, uint64_t *ret_count, uint64_t *ret_second)
+{
+	bool seen[MANY_MAX] = { false };
+	struct note_line line;
+	uint64_t second;
+	str text, lines;
+
+	*ret_count = *ret_second = 0;
+	if (!note_split(note, &text, &lines))
+		return OK; /* which note_check() says */
+	while (eat_note_line(&lines, &line))
+		for (size_t i = 0; i < asked->count; i++) {
+			if (seen[i] || !note_line_of(&line, &asked->key[i]))
+				continue;
+			if (!cosignature_holds(&line, &asked->key[i], text, &second))
+				return complain(cli, EXIT_REFUSED, "the signature of the witness %.*s does not hold",
+				                SPRINT(asked->key[i].name));
+			seen[i] = true;
+			if (!*ret_count || second < *ret_second)
+				*ret_second = second;
+			++*ret_count;
+		}
+	return OK;
+}
+
+/* The newest checkpoint that enough of them signed, among those that are given out. */
+struct cosigned {
+	struct checkpoint checkpoint;
+	uint64_t count, second;
+	bool there;
+};
+
+/* *ret_there false: none has so many cosignatures, whoever's. */
+typedef enum err checkpoint_source(struct job *job, void *ctx, size_t least, str *ret, bool *ret_there);
+
+/* The count is of all witnesses that the vault knows: where others signed a newer one, one with more has ours too. */
+static enum err
+cosigned_find(struct job *job, struct cli *cli, const struct asked *asked, str vkey, checkpoint_source *source, void *ctx,
+              struct cosigned *ret)
+{
+	bool there;
+	str note;
+
+	*ret = (struct cosigned){ 0 };
+	for (uint64_t least = asked->quorum; asked->quorum && least <= LIMIT_WITNESSES; least++) {
+		TRY(source(job, ctx, (size_t)least, &note, &there));
+		if (!there)
+			break;
+		TRY(witnesses_count(cli, asked, note, &ret->count, &ret->second));
+		if (ret->count < asked->quorum)
+			continue;
+		ret->there = true;
+		return note_check(job, cli, vkey, note, "the cosigned checkpoint", &ret->checkpoint);
+	}
+	return asked->quorum ? complain(cli, EXIT_REFUSED, "no checkpoint is cosigned by %llu of the witnesses that were named",
+	                                (unsigned long long)asked->quorum)
+	                     : OK;
+}
+
+static void
+cosigned_say(const struct asked *asked, const struct cosigned *cosigned)
+{
+	OWNED(buf_release) struct buf at = { .max = 64 };
+
+	if (!cosigned->there)
+		return;
+	buf_time(&at, (time_us)cosigned->second * TIME_SECOND);
+	printf("The first %llu entries are what %llu of %zu witnesses cosigned, the first of them at %.*s.\n",
+	       (unsigned long long)cosigned->checkpoint.size, (unsigned long long)cosigned->count, asked->count,
+	       SPRINT(buf_str(&at)));
+}
+
 /* --- against a server ---------------------------------------------------------------------------- */
 
 struct walk {
@@ -63,6 +179,7 @@ struct walk {
 	struct client *client;
 	struct checkpoint now, older;
 	bool older_there;
+	struct cosigned cosigned;
 	struct merkle_edge *edge;
 	uint64_t size, gone;
 	int64_t seq;
@@ -133,6 +250,8 @@ hash_add(struct walk *walk, const struct merkle_hash *hash)
 	merkle_append(walk->edge, hash, tile_full, walk);
 	TRY(walk->err);
 	walk->size++;
+	if (walk->cosigned.there && walk->size == walk->cosigned.checkpoint.size)
+		TRY(root_compare(walk, &walk->cosigned.checkpoint, "the cosigned"));
 	return walk->older_there && walk->size == walk->older.size ? root_compare(walk, &walk->older, "the earlier") : OK;
 }
 
@@ -230,6 +349,36 @@ key_of(struct job *job, struct cli *cli, const struct args *args, struct client 
 }
 
 static enum err
+server_checkpoint(struct job *job, void *ctx, size_t least, str *ret, bool *ret_there)
+{
+	struct client *client = ctx;
+	struct answer answer;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/v1/audit/checkpoint?witnesses=%zu", least);
+	TRY(client_try(job, client, &(struct ask){ .method = "GET", .path = path }, &answer));
+	*ret_there = answer.status != 404;
+	if (*ret_there && answer.status != 200)
+		return client_refused(job, client, &answer);
+	*ret = arena_str(&job->arena, answer.body);
+	return OK;
+}
+
+/* What stands at a size is compared when the walk comes by: it has to come by. */
+static enum err
+cosigned_fits(struct cli *cli, const struct cosigned *cosigned, const struct checkpoint *now)
+{
+	if (!cosigned->there)
+		return OK;
+	if (!str_eq(cosigned->checkpoint.origin, now->origin))
+		return complain(cli, EXIT_REFUSED, "the cosigned checkpoint is of another log, %.*s", SPRINT(cosigned->checkpoint.origin));
+	if (!cosigned->checkpoint.size || cosigned->checkpoint.size > now->size)
+		return complain(cli, EXIT_REFUSED, "the log was cut: it had %llu entries when witnesses cosigned it, and has %llu",
+		                (unsigned long long)cosigned->checkpoint.size, (unsigned long long)now->size);
+	return OK;
+}
+
+static enum err
 older_fits(struct cli *cli, const struct checkpoint *older, const struct checkpoint *now)
 {
 	if (!str_eq(older->origin, now->origin))
@@ -247,13 +396,17 @@ verify_remote(struct job *job, struct cli *cli, const struct args *args)
 	OWNED(client_close) struct client *client = NULL;
 	OWNED(job_release) struct job page = { .actor = job->actor, .now = job->now };
 	struct walk walk = { .job = &page, .cli = cli };
+	struct asked asked;
 	str vkey, note;
 
+	TRY(witnesses_given(job, cli, args, &asked));
 	TRY(client_open(job, cli, args, &client));
 	walk.client = client;
 	TRY(key_of(job, cli, args, client, &vkey));
+	TRY(cosigned_find(job, cli, &asked, vkey, server_checkpoint, client, &walk.cosigned));
 	TRY(text_get(job, client, "/v1/audit/checkpoint", &note));
 	TRY(note_check(job, cli, vkey, note, "the server's checkpoint", &walk.now));
+	TRY(cosigned_fits(cli, &walk.cosigned, &walk.now));
 	TRY(older_given(job, cli, args, vkey, &walk.older, &walk.older_there));
 	if (walk.older_there)
 		TRY(older_fits(cli, &walk.older, &walk.now));
@@ -266,6 +419,7 @@ verify_remote(struct job *job, struct cli *cli, const struct args *args)
 		printf("Of the first %llu only the hashes are left: their time was over.\n", (unsigned long long)walk.gone);
 	if (walk.older_there)
 		printf("The log goes on from the earlier checkpoint, which had %llu.\n", (unsigned long long)walk.older.size);
+	cosigned_say(&asked, &walk.cosigned);
 	return OK;
 }
 
@@ -283,11 +437,35 @@ hashes_read(struct job *job, void *ctx, unsigned level, uint64_t tile, size_t wi
 }
 
 static enum err
-older_offline(struct job *job, struct cli *cli, const struct args *args, struct vault *vault)
+root_offline(struct job *job, struct cli *cli, const struct checkpoint *checkpoint, const char *which)
 {
 	struct merkle merkle = { hashes_read, NULL };
-	struct checkpoint older, now;
 	struct merkle_hash root;
+
+	TRY(merkle_root(job, &merkle, checkpoint->size, &root));
+	if (memcmp(root.octet, checkpoint->root.octet, MERKLE_BYTES) != 0)
+		return complain(cli, EXIT_REFUSED, "the log is not what was signed: its first %llu entries are not those of %s checkpoint",
+		                (unsigned long long)checkpoint->size, which);
+	return OK;
+}
+
+static enum err
+vault_checkpoint(struct job *job, void *ctx, size_t least, str *ret, bool *ret_there)
+{
+	enum err err = witness_checkpoint(job, least, ret);
+
+	(void)ctx;
+	*ret_there = err != ERR_ABSENT;
+	if (err == ERR_ABSENT)
+		job_forgive(job);
+	return err == ERR_ABSENT ? OK : err;
+}
+
+static enum err
+signed_offline(struct job *job, struct cli *cli, const struct args *args, const struct asked *asked, struct vault *vault)
+{
+	struct cosigned cosigned;
+	struct checkpoint older, now;
 	str vkey, note;
 	bool there;
 
@@ -296,14 +474,16 @@ older_offline(struct job *job, struct cli *cli, const struct args *args, struct 
 		TRY(key_given(job, cli, args, &vkey));
 	TRY(tree_checkpoint(job, &note));
 	TRY(note_check(job, cli, vkey, note, "the vault's checkpoint", &now));
+	TRY(cosigned_find(job, cli, asked, vkey, vault_checkpoint, NULL, &cosigned));
+	TRY(cosigned_fits(cli, &cosigned, &now));
+	if (cosigned.there)
+		TRY(root_offline(job, cli, &cosigned.checkpoint, "the cosigned"));
+	cosigned_say(asked, &cosigned);
 	TRY(older_given(job, cli, args, vkey, &older, &there));
 	if (!there)
 		return OK;
 	TRY(older_fits(cli, &older, &now));
-	TRY(merkle_root(job, &merkle, older.size, &root));
-	if (memcmp(root.octet, older.root.octet, MERKLE_BYTES) != 0)
-		return complain(cli, EXIT_REFUSED, "the log is not what was signed: its first %llu entries are not those of the earlier checkpoint",
-		                (unsigned long long)older.size);
+	TRY(root_offline(job, cli, &older, "the earlier"));
 	printf("The log goes on from the earlier checkpoint, which had %llu.\n", (unsigned long long)older.size);
 	return OK;
 }
@@ -312,14 +492,16 @@ static enum err
 verify_open(struct job *job, struct cli *cli, const struct args *args, struct vault *vault)
 {
 	struct tree_checked checked;
+	struct asked asked;
 
+	TRY(witnesses_given(job, cli, args, &asked));
 	TRY(tree_check(job, vault->store, vault->keys, &checked));
 	if (checked.fault)
 		return complain(cli, EXIT_REFUSED, "%.*s; near entry %lld", SPRINT(tree_fault_text(checked.fault)), (long long)checked.seq);
 	printf("%llu leaves of %llu trees are what was signed; %llu entries are what their leaves say, and of these %llu are about people who are erased, so that whom they were about cannot be checked.\n",
 	       (unsigned long long)checked.leaves, (unsigned long long)checked.trees, (unsigned long long)checked.entries,
 	       (unsigned long long)checked.closed);
-	return older_offline(job, cli, args, vault);
+	return signed_offline(job, cli, args, &asked, vault);
 }
 
 static void
@@ -350,6 +532,9 @@ static const struct option verify_options[] = {
 	KEY_OPTION,
 	{ "checkpoint", "FILE", "A checkpoint that was kept: the log must still begin with what it was over." },
 	{ "to", "FILE", "Keep the newest checkpoint in FILE, for the next time." },
+	{ "witness", "KEY", "The verifier key of a witness, or a file that holds it, which has cosigned the log; as often as there are.",
+	  .many = true },
+	{ "quorum", "N", "How many of these must have cosigned one checkpoint; all of them unless said." },
 	{ "offline", NULL, "Open the vault itself, while no server does, and hold its entries to their leaves as well." },
 };
 
@@ -363,9 +548,11 @@ const struct command command_audit_verify = {
 	.about = "Makes the Merkle tree over the audit log again from what the server gives out, and holds it to what the server "
 	         "signed: whatever was changed, dropped, moved or cut off since is found. The key of the log should come from "
 	         "elsewhere, as a paper or an earlier time; with a checkpoint from an earlier time the log cannot have been "
-	         "written anew.\n"
+	         "written anew, and with witnesses it cannot be another for each who asks: refused is a log of which no checkpoint "
+	         "is cosigned by as many of them as are asked for, and the first of their times is printed.\n"
 	         "None of this is personal; docs/audit.md says how to do the same without Valv.",
 	.examples = "valv audit verify --key log.key --checkpoint last --to last\n"
+	            "valv audit verify --key log.key --witness a.key --witness b.key --witness c.key --quorum 2\n"
 	            "valv audit verify --offline --data /var/lib/valv",
 	OPTIONS(verify_options),
 	.remote = true,

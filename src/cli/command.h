@@ -29,6 +29,7 @@ struct option {
 	const char *text;
 	const char *words; /* the values it may have, apart by spaces; NULL: any */
 	bool list;         /* its value is a list of words, apart by commas */
+	bool many;         /* may come more than once; one option of a command at most */
 };
 
 struct cli;

@@ -5,9 +5,8 @@
 
 #include "crypto/seal.h"
 
-#define ALGORITHM 0x01 /* Ed25519, in key ids and vkeys */
-#define KEY_ID_BYTES 4
-#define SIGNATURES_MAX 16 /* lines of a note that are looked at; C2SP asks for so many at least */
+#define KEY_ID_BYTES NOTE_KEY_ID_BYTES
+#define SECOND_BYTES 8 /* before the signature of a cosignature */
 
 _Static_assert(KEY_BYTES == crypto_sign_SEEDBYTES, "sizes");
 _Static_assert(SIGN_PUBLIC_BYTES == crypto_sign_PUBLICKEYBYTES, "sizes");
@@ -55,11 +54,15 @@ sign_holds(const uint8_t public_key[SIGN_PUBLIC_BYTES], bytes message,
 
 /* --- notes ------------------------------------------------------------------------------------ */
 
+/* libsodium (1.0.18) takes octets of 0x80 and above for letters: what other readers refuse. */
 bool
 base64_read(str text, uint8_t *ret, size_t size)
 {
 	size_t len;
 
+	for (size_t i = 0; i < text.len; i++)
+		if ((uint8_t)text.ptr[i] >= 0x80)
+			return false;
 	return sodium_base642bin(ret, size, text.ptr, text.len, NULL, &len, NULL,
 	                         sodium_base64_VARIANT_ORIGINAL) == 0 && len == size;
 }
@@ -76,14 +79,14 @@ name_fits(str name)
 }
 
 static void
-key_id(str name, const uint8_t public_key[SIGN_PUBLIC_BYTES], uint8_t ret[KEY_ID_BYTES])
+key_id(str name, enum note_type type, const uint8_t public_key[SIGN_PUBLIC_BYTES], uint8_t ret[KEY_ID_BYTES])
 {
 	OWNED(buf_release) struct buf text = { .max = NOTE_NAME_MAX + 2 + SIGN_PUBLIC_BYTES };
 	uint8_t hash[32];
 
 	buf_put(&text, name);
 	buf_char(&text, '\n');
-	buf_u8(&text, ALGORITHM);
+	buf_u8(&text, (uint8_t)type);
 	buf_data(&text, (bytes){ public_key, SIGN_PUBLIC_BYTES });
 	digest_public(buf_bytes(&text), hash);
 	memcpy(ret, hash, KEY_ID_BYTES);
@@ -106,7 +109,7 @@ note_sign_as(const uint8_t *seed, const uint8_t public_key[SIGN_PUBLIC_BYTES], s
 
 	must(name_fits(name) && text.len && text.len <= NOTE_TEXT_MAX && text.ptr[text.len - 1] == '\n');
 	sign_with(seed, public_key, str_bytes(text), line + KEY_ID_BYTES);
-	key_id(name, public_key, line);
+	key_id(name, NOTE_ED25519, public_key, line);
 	buf_put(out, text);
 	buf_put(out, S("\n\u2014 "));
 	buf_put(out, name);
@@ -118,11 +121,11 @@ note_sign_as(const uint8_t *seed, const uint8_t public_key[SIGN_PUBLIC_BYTES], s
 void
 note_vkey(const uint8_t *seed, str name, struct buf *out)
 {
-	uint8_t key[1 + SIGN_PUBLIC_BYTES] = { ALGORITHM }, id[KEY_ID_BYTES];
+	uint8_t key[1 + SIGN_PUBLIC_BYTES] = { NOTE_ED25519 }, id[KEY_ID_BYTES];
 
 	must(name_fits(name));
 	sign_public(seed, key + 1);
-	key_id(name, key + 1, id);
+	key_id(name, NOTE_ED25519, key + 1, id);
 	buf_put(out, name);
 	buf_char(out, '+');
 	buf_hex(out, (bytes){ id, sizeof(id) });
@@ -130,14 +133,8 @@ note_vkey(const uint8_t *seed, str name, struct buf *out)
 	buf_base64(out, (bytes){ key, sizeof(key) });
 }
 
-struct verifier {
-	str name;
-	uint8_t id[KEY_ID_BYTES];
-	uint8_t public_key[SIGN_PUBLIC_BYTES];
-};
-
-static bool
-verifier_read(str vkey, struct verifier *ret)
+bool
+note_key_read(str vkey, enum note_type type, struct note_key *ret)
 {
 	uint8_t key[1 + SIGN_PUBLIC_BYTES], said[KEY_ID_BYTES];
 	str hex;
@@ -146,15 +143,15 @@ verifier_read(str vkey, struct verifier *ret)
 	if (!eat_until(&vkey, '+', &ret->name) || !name_fits(ret->name) || !eat_until(&vkey, '+', &hex))
 		return false;
 	if (hex.len != 2 * KEY_ID_BYTES || !str_hex(hex, said, sizeof(said)) ||
-	    !base64_read(vkey, key, sizeof(key)) || key[0] != ALGORITHM)
+	    !base64_read(vkey, key, sizeof(key)) || key[0] != type)
 		return false;
 	memcpy(ret->public_key, key + 1, SIGN_PUBLIC_BYTES);
-	key_id(ret->name, ret->public_key, ret->id);
+	key_id(ret->name, type, ret->public_key, ret->id);
 	return memcmp(ret->id, said, KEY_ID_BYTES) == 0;
 }
 
 /* Where the signatures begin: after the last empty line. */
-static bool
+bool
 note_split(str note, str *ret_text, str *ret_lines)
 {
 	size_t at;
@@ -170,39 +167,79 @@ note_split(str note, str *ret_text, str *ret_lines)
 	return ret_text->len && ret_text->len <= NOTE_TEXT_MAX && ret_lines->len;
 }
 
-/* One line of the verifier's name and key id: held to the text.  False in *ret_ours: another's. */
+bool
+eat_note_line(str *lines, struct note_line *ret)
+{
+	uint8_t first[6]; /* whole groups of base64: the key id is in the first two */
+	str at = *lines, line;
+
+	if (!eat_until(&at, '\n', &line))
+		return false;
+	ret->whole = str_first(*lines, line.len + 1);
+	if (!eat_str(&line, S("\u2014 ")) || !eat_until(&line, ' ', &ret->name) || !name_fits(ret->name) ||
+	    line.len <= 8 || !base64_read(str_first(line, 8), first, sizeof(first)))
+		return false;
+	memcpy(ret->id, first, KEY_ID_BYTES);
+	ret->base64 = line;
+	*lines = at;
+	return true;
+}
+
+bool
+note_line_of(const struct note_line *line, const struct note_key *key)
+{
+	return str_eq(line->name, key->name) && memcmp(line->id, key->id, KEY_ID_BYTES) == 0;
+}
+
 static bool
-line_holds(const struct verifier *verifier, str line, str text, bool *ret_ours)
+line_holds(const struct note_line *line, const struct note_key *key, str text)
 {
 	uint8_t octets[KEY_ID_BYTES + SIGN_BYTES];
-	str name;
 
-	*ret_ours = false;
-	if (!eat_str(&line, S("\u2014 ")) || !eat_until(&line, ' ', &name))
+	return note_line_of(line, key) && base64_read(line->base64, octets, sizeof(octets)) &&
+	       sign_holds(key->public_key, str_bytes(text), octets + KEY_ID_BYTES);
+}
+
+bool
+cosignature_holds(const struct note_line *line, const struct note_key *key, str text, uint64_t *ret_second)
+{
+	OWNED(buf_release) struct buf message = { .max = NOTE_TEXT_MAX + 64 };
+	uint8_t octets[KEY_ID_BYTES + SECOND_BYTES + SIGN_BYTES];
+	uint64_t second = 0;
+
+	if (!note_line_of(line, key) || !base64_read(line->base64, octets, sizeof(octets)))
 		return false;
-	if (!str_eq(name, verifier->name) || !base64_read(line, octets, sizeof(octets)) ||
-	    memcmp(octets, verifier->id, KEY_ID_BYTES) != 0)
+	for (size_t i = 0; i < SECOND_BYTES; i++)
+		second = second << 8 | octets[KEY_ID_BYTES + i];
+	buf_put(&message, S("cosignature/v1\ntime "));
+	buf_udec(&message, second);
+	buf_char(&message, '\n');
+	buf_put(&message, text);
+	if (!second || !buf_ok(&message) ||
+	    !sign_holds(key->public_key, buf_bytes(&message), octets + KEY_ID_BYTES + SECOND_BYTES))
 		return false;
-	*ret_ours = true;
-	return sign_holds(verifier->public_key, str_bytes(text), octets + KEY_ID_BYTES);
+	*ret_second = second;
+	return true;
 }
 
 enum err
 note_open(struct job *job, str vkey, str note, str *ret_text)
 {
-	struct verifier verifier;
-	str text, lines, line;
-	bool held = false, ours;
+	struct note_line line;
+	struct note_key key;
+	str text, lines;
+	bool held = false;
 
-	if (!verifier_read(vkey, &verifier))
+	if (!note_key_read(vkey, NOTE_ED25519, &key))
 		return fail(job, ERR_INVALID, "not a verifier key: NAME+HEX+BASE64");
 	if (!note_split(note, &text, &lines))
 		return fail(job, ERR_INVALID, "not a signed note: text, an empty line, signatures");
-	for (int i = 0; i < SIGNATURES_MAX && eat_until(&lines, '\n', &line); i++) {
-		bool holds = line_holds(&verifier, line, text, &ours);
-		if (ours && !holds)
+	for (int i = 0; i < NOTE_LINES_MAX && lines.len; i++) {
+		if (!eat_note_line(&lines, &line))
+			return fail(job, ERR_INVALID, "not a signed note: a signature that is no line of a note");
+		if (note_line_of(&line, &key) && !line_holds(&line, &key, text))
 			return fail(job, ERR_CRYPTO, "the signature does not hold");
-		held |= ours;
+		held |= note_line_of(&line, &key);
 	}
 	if (!held)
 		return fail(job, ERR_CRYPTO, "no signature of that key");

@@ -127,8 +127,8 @@ lookups_drop(struct job *job, struct db *db, struct burial *burial)
 	return OK;
 }
 
-enum err
-bound_drop(struct job *job, struct db *db, int64_t subject, int64_t *gone)
+static enum err
+bound_drop(struct job *job, struct db *db, int64_t subject, int64_t gone[BOUND_COUNT])
 {
 	static const enum sql statements[BOUND_COUNT] = {
 #define BOUND(table, statement) [BOUND_##table] = SQL_##statement,
@@ -138,10 +138,21 @@ bound_drop(struct job *job, struct db *db, int64_t subject, int64_t *gone)
 
 	for (size_t i = 0; i < BOUND_COUNT; i++) {
 		TRY(db_run(job, db, statements[i], ARGS(sql_i64(subject)), &changed));
-		if (gone)
-			gone[i] = changed;
+		gone[i] = changed;
 	}
 	return OK;
+}
+
+enum err
+burial_rest_steps(struct job *job, struct db *db, const struct buried *buried, int64_t gone[BOUND_COUNT],
+                  uint64_t *requests)
+{
+	TRY(bound_drop(job, db, buried->no, gone));
+	TRY(outbox_forget_steps(job, db, buried->no));
+	TRY(request_forget_steps(job, db, buried->no, requests));
+	TRY(entry_unlink_steps(job, db, buried->no));
+	TRY(fact_erased(job, db, buried->id)); /* no restore brings them back */
+	return db_keys_trim(job, db, buried->no, buried->version, 0, (bytes){ 0 }); /* Y2 */
 }
 
 enum err
@@ -149,12 +160,8 @@ burial_steps(struct job *job, struct db *db, struct burial *burial)
 {
 	TRY(row_empty(job, db, burial));
 	TRY(lookups_drop(job, db, burial));
-	TRY(bound_drop(job, db, burial->subject.no, burial->gone));
-	TRY(outbox_forget_steps(job, db, burial->subject.no));
-	TRY(request_forget_steps(job, db, burial->subject.no, &burial->requests));
-	TRY(entry_unlink_steps(job, db, burial->subject.no));
-	TRY(fact_erased(job, db, burial->subject.id)); /* no restore brings them back */
-	return db_keys_trim(job, db, burial->subject.no, burial->version, 0, (bytes){ 0 }); /* Y2 */
+	return burial_rest_steps(job, db, &(struct buried){ burial->subject.no, burial->subject.id, burial->version },
+	                         burial->gone, &burial->requests);
 }
 
 void

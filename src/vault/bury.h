@@ -52,7 +52,14 @@ must_check enum err burial_steps(struct job *job, struct db *db, struct burial *
 /* How an entry about it begins, like that of a change: version | digest of the empty record. */
 void burial_body(const struct burial *burial, struct buf *out);
 
-/* Only what bound.def lists.  Inside steps; `gone` may be NULL. */
-must_check enum err bound_drop(struct job *job, struct db *db, int64_t subject, int64_t *gone);
+/* What every burial does once the row is empty and the lookups are gone: what is bound to the person, notices that
+ * wait, requests, whom the log was about (audit/forget.h), the fact, the keys.  Inside steps. */
+struct buried {
+	int64_t no;
+	uid id;
+	int64_t version; /* of the empty row */
+};
+must_check enum err burial_rest_steps(struct job *job, struct db *db, const struct buried *buried,
+                                      int64_t gone[BOUND_COUNT], uint64_t *requests);
 
 #endif

@@ -1,6 +1,7 @@
 /* vault/import_undo.c -- taking an import back (M7).
  *
- * Persons whom it brought in, and nobody touched since, go wholly: rows, lookups, ledger and keys.
+ * Persons whom it brought in, and nobody touched since (by a change, a disclosure or a request), go wholly, as
+ * every burial goes (bury.h).
  * From those who were there before, what it filled in or established goes, unless somebody touched
  * them.  Consent is not withdrawn by it, which would say something about the person; it ends.
  * Suppressions stay, withdrawals and objections stay.
@@ -48,7 +49,8 @@ bury_one(struct job *job, struct db *db, const struct bury_plan *plan, const str
          bool *ret_buried)
 {
 	OWNED(buf_release) struct buf body = { .max = 16 };
-	int64_t changed;
+	int64_t changed, gone[BOUND_COUNT];
+	uint64_t requests;
 
 	TRY(db_run(job, db, SQL_IMPORT_BURY,
 	           ARGS(sql_bytes(plan->standing), sql_bytes(plan->record), sql_i64(made->no),
@@ -63,9 +65,7 @@ bury_one(struct job *job, struct db *db, const struct bury_plan *plan, const str
 		           ARGS(sql_i64(made->lookup[i].field),
 		                sql_bytes((bytes){ made->lookup[i].digest, LOOKUP_BYTES }), sql_i64(made->no)),
 		           NULL));
-	TRY(bound_drop(job, db, made->no, NULL));
-	TRY(db_keys_trim(job, db, made->no, made->version + 1, 0, (bytes){ 0 }));
-	TRY(fact_erased(job, db, made->id));
+	TRY(burial_rest_steps(job, db, &(struct buried){ made->no, made->id, made->version + 1 }, gone, &requests));
 	buf_le64(&body, (uint64_t)made->version + 1);
 	buf_le64(&body, (uint64_t)plan->import);
 	return entry_append(job, db,

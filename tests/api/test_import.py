@@ -11,6 +11,7 @@ import json
 import pathlib
 import sqlite3
 import threading
+import time
 
 import pytest
 
@@ -741,6 +742,34 @@ def test_undo_takes_back_what_was_made_and_nobody_touched(vault, address):
     assert send(vault, done['id'], b'x', done['offset']).slug == 'conflict'
     again = bring_in(vault, table(['email', 'consent at'], [fresh, ago(days=1)]))
     assert outcomes(again) == {'created': 1}
+
+
+def test_undo_takes_those_who_go_out_of_the_log_too(vault, address):
+    fresh = [address() for _ in range(20)]
+    done = bring_in(vault, table(['email', 'consent at'], *[[one, ago(days=1)] for one in fresh]))
+    ids = [find(vault, one)[0] for one in fresh]
+    assert undo(vault, done)['undone'] == 20
+    until = time.monotonic() + 30
+    while True:
+        told, after = [], 0
+        while after is not None:
+            page = vault.get(f'/v1/audit/entries?limit=1000&after={after}').json
+            told += [entry for entry in page['entries'] if entry.get('subject') in ids]
+            after = page['next']
+        if {entry['act'] for entry in told} == {'import.undo'} or time.monotonic() > until:
+            break
+        time.sleep(.1)
+    assert [entry['act'] for entry in told] == ['import.undo'] * 20, {entry['act'] for entry in told}
+    assert vault.post('/v1/admin/verify').json['findings'] == []
+
+
+def test_undo_leaves_who_asked_for_something(vault, address):
+    anna = address()
+    done = bring_in(vault, table(['email', 'consent at'], [anna, ago(days=1)]))
+    asked = vault.post('/v1/requests', {'subject': find(vault, anna)[0], 'right': 'access', 'channel': 'email'})
+    assert asked.status == 201, asked
+    result = undo(vault, done)
+    assert (result['undone'], result['touched']) == (0, 1) and values(vault, anna)
 
 
 def test_undo_leaves_withdrawals(vault):

@@ -96,6 +96,8 @@ def test_members_come_and_go(provider):
         assert getattr(provider, method)(path, body, headers={'If-Match': 'W/"1"'}).status == 412
     assert provider.delete(path, headers={'If-Match': 'W/"1"'}).status == 412
     assert provider.delete(path).status == 204 and provider.get(path).status == 404 and provider.delete(path).status == 404
+    assert provider.patch(path, {'op': 'replace', 'path': 'displayName', 'value': 'x'}).status == 404
+    assert provider.put(path, {'schemas': [GROUP], 'displayName': 'x'}).status == 404
     assert 'groups' not in provider.get('/Users/' + one).json
 
 

@@ -10,6 +10,8 @@ from definitions import consent, contract, email, make_person
 from staff import Crew
 
 SECRET = 'Kvittobostad 7'
+NOBODY = '00000000-0000-4000-8000-000000000000'
+ROLE = {'title': 'Reads all', 'grants': [{'scopes': ['read'], 'purposes': '*', 'view': 'clear'}]}
 ROLES = {
     'packer': {'title': 'Packs parcels', 'grants': [{'scopes': ['read'], 'purposes': ['order'], 'view': 'clear',
                                                      'fields': {'invoice': 'hidden', 'email': 'masked'}}]},
@@ -124,6 +126,21 @@ def test_a_built_in_role_stays(crew):
         'administrator', 'dpo', 'marketer', 'customer-service', 'developer', 'auditor'}
 
 
+def test_an_account_is_changed_and_its_sessions_are_seen(crew):
+    administrator, one = crew.join('administrator'), crew.join('marketer')
+    changed = administrator.patch(f'/v1/staff/{one.id}', {'display_name': 'Bo Ek'}, headers={'If-Match': '*'})
+    assert (changed.status, changed.json['display_name']) == (200, 'Bo Ek')
+    listed, = administrator.get(f'/v1/staff/{one.id}/sessions').json['sessions']
+    assert listed['method'] == ['oidc'] and not listed['this']
+    key = one.post('/v1/me/keys', {'name': 'own', 'scopes': ['decide'], 'purposes': '*'}).json
+    assert one.delete(f'/v1/me/keys/{key["id"]}').status == 204
+    assert Client(crew.server.url, crew.description, key['key']).get('/v1/fields').status == 401
+
+
+def test_a_name_that_no_role_may_have_is_not_there(crew):
+    assert crew.operator.put('/v1/roles/Bad%20name', ROLE).slug == 'absent'
+
+
 # --- revealing ---------------------------------------------------------------------------------------
 
 def test_a_masked_value_is_revealed_for_a_reason_that_stays(crew, person):
@@ -140,6 +157,7 @@ def test_a_masked_value_is_revealed_for_a_reason_that_stays(crew, person):
     assert stale.post(f'/v1/subjects/{person}/reveal', wish).slug == 'step-up'
     assert crew.join('marketer').post(f'/v1/subjects/{person}/reveal', wish).slug == 'denied'
     assert dpo.post(f'/v1/subjects/{person}/reveal', {**wish, 'reason': 'curious'}).status == 422
+    assert dpo.post(f'/v1/subjects/{NOBODY}/reveal', wish).slug == 'absent'
 
 
 # --- budgets (before anybody can approve: the operator sets them alone) ---------------------------------------
@@ -169,6 +187,13 @@ def test_who_looks_at_too_many_steps_up_is_stopped_and_somebody_is_told(make_ser
         assert dpo.post(f'/v1/alerts/{alerts[0]["no"]}/seen').status == 204
         assert dpo.get('/v1/alerts?waiting=true').json['alerts'] == []
         assert dpo.get('/v1/alerts').json['alerts'][0]['seen_by']['id'] == dpo.id
+        assert [look(dpo, one).status for one in people[:4]] == [200] * 4
+        reveal = {'purpose': 'order', 'fields': ['invoice'], 'reason': 'complaint', 'reference': 'case 4711'}
+        assert dpo.post(f'/v1/subjects/{people[4]}/reveal', reveal).slug == 'budget'
+        restricted = crew.operator.post(f'/v1/subjects/{people[4]}/restriction', {'act': 'restricted', 'reason': 'accuracy'})
+        assert restricted.status == 200, restricted
+        use = {'exception': 'claims', 'justification': 'the court asks for the order'}
+        assert dpo.post(f'/v1/subjects/{people[4]}/restriction/use', use).slug == 'budget'
     finally:
         crew.close()
 
@@ -183,9 +208,6 @@ def pair(make_server, description):
     crew.administrator, crew.dpo = crew.join('administrator'), crew.join('dpo')
     yield crew
     crew.close()
-
-
-ROLE = {'title': 'Reads all', 'grants': [{'scopes': ['read'], 'purposes': '*', 'view': 'clear'}]}
 
 
 def test_a_role_takes_two_people(pair):
@@ -207,6 +229,11 @@ def test_a_role_takes_two_people(pair):
     assert pair.administrator.put('/v1/roles/reader', ROLE, headers=mine).status == 200
     assert pair.administrator.put('/v1/roles/reader', ROLE, headers=mine).slug == 'approval-needed'  # once
     assert pair.operator.get(f'/v1/approvals/{id}').json['state'] == 'used'
+    gone = pair.administrator.delete('/v1/roles/reader')
+    assert gone.status == 202 and pair.operator.get('/v1/roles/reader').status == 200
+    assert pair.dpo.post(f'/v1/approvals/{gone.json["approval"]}/approve').status == 200
+    assert pair.administrator.delete('/v1/roles/reader', headers={'Valv-Approval': gone.json['approval']}).status == 204
+    assert pair.operator.get('/v1/roles/reader').status == 404
 
 
 def test_what_is_refused_is_not_done(pair):
@@ -230,6 +257,7 @@ def test_destroying_keys_takes_two_people_even_at_the_socket(pair):
 def test_what_holds_staff_in_takes_two_people(pair):
     assert pair.operator.put('/v1/settings/session_hours', {'value': 24}).status == 202
     assert pair.operator.put('/v1/settings/company', {'value': 'Exempelbolaget'}).status == 200
+    assert pair.operator.post('/v1/admin/delivery', {'on': True}).status == 202
 
 
 def test_a_key_that_does_more_than_its_maker_takes_two_people(pair):

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
+import uuid
 
 import pytest
 
@@ -369,6 +370,7 @@ def test_an_erasure_unlinks_and_the_tree_still_verifies(vault, verifier, tmp_pat
     time.sleep(2.5)
     mine = vault.operator.get(f'/v1/audit/entries?subject={gone}&limit=1000').json['entries']
     assert {entry['act'] for entry in mine} <= {'subject.erase', 'audit.read', 'refused'}
+    assert vault.operator.get(f'/v1/audit/entries?subject={uuid.uuid4()}').json['entries'] == []  # who is nobody is not they
     theirs = vault.operator.get(f'/v1/audit/entries?subject={stays}&limit=1000').json['entries']
     assert sum(entry['act'] == 'subject.read' for entry in theirs) == 20
     every = [entry for entry in vault.operator.get('/v1/audit/entries?limit=1000').json['entries']]

@@ -1,8 +1,10 @@
-/* Aims at: tile_path_read, checkpoint_read, proof_read, eat_bundle, leaf_read.
+/* Aims at: tile_path_read, checkpoint_read, proof_read, eat_bundle, leaf_read, note_split, eat_note_line, note_key_read,
+ * cosignature_holds.
  *
  * What is read says the same when it is printed again. */
 #include "audit/leaf.h"
 #include "audit/texts.h"
+#include "crypto/sign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -44,6 +46,36 @@ check_proof(struct job *job, str text)
 	must(buf_ok(&again) && str_eq(buf_str(&again), text));
 }
 
+/* Lines are the end of the note, one behind the other; the key is one that nothing here was signed with. */
+static void
+check_note(str note)
+{
+	struct note_key key = { .name = S("witness.example"), .id = { 1, 2, 3, 4 } };
+	struct note_line line;
+	uint64_t second;
+	str text, lines, before;
+
+	if (!note_split(note, &text, &lines))
+		return;
+	must(text.len + 1 + lines.len == note.len);
+	for (before = lines; eat_note_line(&lines, &line); before = lines) {
+		must(line.whole.ptr == before.ptr && line.whole.len + lines.len == before.len && line.name.len);
+		key.name = line.name;
+		memcpy(key.id, line.id, sizeof(key.id));
+		must(note_line_of(&line, &key));
+		must(!cosignature_holds(&line, &key, text, &second)); /* of a key of zeros nothing is accepted */
+	}
+}
+
+static void
+check_key(str text)
+{
+	struct note_key key;
+
+	if (note_key_read(text, NOTE_COSIGNATURE, &key))
+		must(key.name.len && key.name.len <= NOTE_NAME_MAX && !note_key_read(text, NOTE_ED25519, &key));
+}
+
 static void
 check_leaves(bytes rest)
 {
@@ -65,5 +97,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_checkpoint(bytes_str(octets));
 	check_proof(&job, bytes_str(octets));
 	check_leaves(octets);
+	check_note(bytes_str(octets));
+	check_key(bytes_str(octets));
 	return 0;
 }

@@ -5,8 +5,9 @@
         trial.late, trial.stray, trial.took             requests that began after the answer and succeeded; octets of
                                                         personal data beyond the chunk in flight; seconds to the answer
 
-A leaver has a session, a key of their own, an answer that is still coming, a link to a package, an approval that
-they were given and one that they gave.  Load of others goes on meanwhile, from a process of its own.
+A leaver has a session, a key of their own, an answer that is still coming (each second one an export of many), a link
+to a package and one to an export, an export that was approved and one that waits, and an approval that they gave.
+Load of others goes on meanwhile, from a process of its own.
 """
 import fcntl
 import http.client
@@ -225,16 +226,38 @@ class Trial:
         assert asked.status == 202, asked
         self.given = asked.json['approval']
         assert who.post(f'/v1/approvals/{self.given}/approve').status == 200
-        self.stream_begin()
+        self.approved = self.export(who, 'newsletter')
+        self.exports = [self.approved['id']]
+        linked = self.export(who, 'newsletter')
+        self.exports.append(linked['id'])
+        self.exported = self.link_of(who, linked)
+        self.exports.append(self.export(who, 'newsletter', approve=False)['id'])
+        self.streams_export = next(self.vault.numbers) % 4 == 0
+        if self.streams_export:
+            self.stream_begin(f'POST {self.link_of(who, self.export(who, "width"))} HTTP/1.1\r\nContent-Length: 0\r\n')
+        else:
+            self.stream_begin(f'GET /v1/subjects/{self.vault.wide} HTTP/1.1\r\nValv-Purpose: width\r\nAuthorization: Bearer {self.token}\r\n')
 
-    def stream_begin(self):
+    def export(self, who, purpose, approve=True):
+        made = who.post('/v1/exports', {'purpose': purpose, 'reason': 'A letter of the spring, by the printer in Mora.'})
+        assert made.status == 202, made
+        if approve:
+            said = self.vault.second.post(f'/v1/approvals/{made.json["approval"]}/approve', {})
+            assert said.status == 200, said
+        return made.json
+
+    def link_of(self, who, export):
+        made = who.post(f'/v1/exports/{export["id"]}/link', {})
+        assert made.status == 201, made
+        return made.json['link']
+
+    def stream_begin(self, head):
         """An answer of a megabyte to a reader who takes little of it."""
         host, port = self.where.removeprefix('http://').split(':')
         self.stream = socket.socket()
         self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.stream.connect((host, int(port)))
-        self.stream.sendall((f'GET /v1/subjects/{self.vault.wide} HTTP/1.1\r\nHost: {host}\r\nValv-Purpose: width\r\n'
-                             f'Authorization: Bearer {self.token}\r\n\r\n').encode())
+        self.stream.sendall(f'{head}Host: {host}\r\n\r\n'.encode())
         self.stream.settimeout(30)
         assert self.stream.recv(4096).startswith(b'HTTP/1.1 200')
         self.begun = time.monotonic()
@@ -289,10 +312,15 @@ class Trial:
         return total
 
     def held(self):
-        """What was handed over before: the link, and the approval that somebody else would use."""
-        status, _ = call(self.where, 'POST', self.link)
-        if status not in (404, 410):
-            self.late.append(('link', status))
+        """What was handed over before: links, exports, and the approval that somebody else would use."""
+        for name in ('link', 'exported'):
+            status, _ = call(self.where, 'POST', getattr(self, name))
+            if status not in (404, 410):
+                self.late.append((name, status))
+        for id in self.exports:
+            state = self.vault.crew.operator.get(f'/v1/exports/{id}').json['state']
+            if state != 'cancelled':
+                self.late.append(('export', state))
         reply = self.vault.administrator.put(f'/v1/roles/own-{self.sid}', self.change, headers={'Valv-Approval': self.given})
         if reply.status != 403:
             self.late.append(('approval', reply.status))

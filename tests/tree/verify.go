@@ -1,15 +1,19 @@
 // Verifies a copy of Valv's audit tree with code that is not Valv's: golang.org/x/mod/sumdb/note and tlog.
 //
-//	verify KEY DIR [EARLIER...]
+//	verify KEY DIR [EARLIER...] [witness=KEY...]
 //
 // KEY is the verifier key.  DIR holds what the server gave out: checkpoint, tile/L/N, tile/entries/N and proofs
-// (*.tlog-proof).  EARLIER are checkpoints of the same log that were kept: each must be a beginning of this one.
+// (*.tlog-proof).  EARLIER are checkpoints of the same log that were kept: each must be a beginning of this one.  The
+// checkpoint must bear the cosignature of each witness that is named (C2SP tlog-cosignature, which note does not know).
 //
 // tlog knows tiles as tile/8/L/N, and its own first line of a checkpoint; both are translated here.
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,11 +31,64 @@ func die(format string, values ...interface{}) {
 	os.Exit(1)
 }
 
-// The three lines of a checkpoint whose signature by the key holds.
+// A witness, as note wants to see one.
+type witness struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func (w *witness) Name() string    { return w.name }
+func (w *witness) KeyHash() uint32 { return w.hash }
+func (w *witness) Verify(text, signature []byte) bool {
+	if len(signature) != 8+ed25519.SignatureSize {
+		return false
+	}
+	second := binary.BigEndian.Uint64(signature)
+	message := fmt.Sprintf("cosignature/v1\ntime %d\n%s", second, text)
+	return second > 0 && ed25519.Verify(w.key, []byte(message), signature[8:])
+}
+
+func newWitness(vkey string) *witness {
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(parts) != 3 {
+		die("%s: no verifier key", vkey)
+	}
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil || len(key) != 1+ed25519.PublicKeySize || key[0] != 4 {
+		die("%s: no key of type 4", vkey)
+	}
+	sum := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
+	hash := binary.BigEndian.Uint32(sum[:])
+	if fmt.Sprintf("%08x", hash) != parts[1] {
+		die("%s: not the id of the key", vkey)
+	}
+	return &witness{parts[0], hash, key[1:]}
+}
+
+// Those who must have cosigned.
+var witnesses []*witness
+
+func cosigned(name string, opened *note.Note) {
+	for _, w := range witnesses {
+		found := false
+		for _, signature := range opened.Sigs {
+			found = found || (signature.Name == w.name && signature.Hash == w.hash)
+		}
+		if !found {
+			die("%s: not cosigned by %s", name, w.name)
+		}
+	}
+}
+
+// The three lines of a checkpoint whose signature by the key holds, and those of the witnesses.
 func checkpoint(name string, text []byte, verifiers note.Verifiers) (string, tlog.Tree) {
 	opened, err := note.Open(text, verifiers)
 	if err != nil {
 		die("%s: %v", name, err)
+	}
+	if name == "checkpoint" {
+		cosigned(name, opened)
 	}
 	lines := strings.Split(opened.Text, "\n")
 	if len(lines) < 4 {
@@ -165,7 +222,16 @@ func main() {
 	if err != nil {
 		die("key: %v", err)
 	}
-	verifiers, dir := note.VerifierList(verifier), os.Args[2]
+	list, dir, kept := []note.Verifier{verifier}, os.Args[2], []string{}
+	for _, word := range os.Args[3:] {
+		if vkey := strings.TrimPrefix(word, "witness="); vkey != word {
+			w := newWitness(vkey)
+			witnesses, list = append(witnesses, w), append(list, w)
+		} else {
+			kept = append(kept, word)
+		}
+	}
+	verifiers := note.VerifierList(list...)
 	text, err := os.ReadFile(filepath.Join(dir, "checkpoint"))
 	if err != nil {
 		die("%v", err)
@@ -185,7 +251,7 @@ func main() {
 			die("entry %d: %v", n, err)
 		}
 	}
-	for _, name := range os.Args[3:] {
+	for _, name := range kept {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			die("%v", err)
@@ -206,5 +272,5 @@ func main() {
 	for _, name := range proofs {
 		proof(name, verifiers)
 	}
-	fmt.Printf("%d entries, %d earlier checkpoints, %d proofs\n", tree.N, len(os.Args)-3, len(proofs))
+	fmt.Printf("%d entries, %d earlier checkpoints, %d proofs\n", tree.N, len(kept), len(proofs))
 }

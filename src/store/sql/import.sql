@@ -71,7 +71,8 @@ UPDATE subject SET state = 2, flags = 0, version = version + 1, tell_by_at = NUL
                    due_at = NULL, email_tag = NULL, phone_tag = NULL, post_tag = NULL,
                    standing = $1, record = $2
 WHERE no = $3 AND version = $4 AND state = 1
-  AND NOT EXISTS (SELECT 1 FROM disclosure WHERE disclosure.subject = subject.no);
+  AND NOT EXISTS (SELECT 1 FROM disclosure WHERE disclosure.subject = subject.no)
+  AND NOT EXISTS (SELECT 1 FROM request WHERE request.subject = subject.no);
 
 -- name: import_made_get
 SELECT made, version, ask FROM import_subject WHERE subject = $1 AND import = $2;

@@ -75,6 +75,9 @@ INSERT INTO entry_unlink (subject, below, done) VALUES ($1, $2, 0) ON CONFLICT (
 -- name: entry_unlink_get
 SELECT below FROM entry_unlink WHERE subject = $1;
 
+-- name: entry_subject_lives
+SELECT 1 FROM subject WHERE no = $1 AND state = 1;
+
 -- name: entry_unlink_next
 SELECT subject, below FROM entry_unlink WHERE done = 0 ORDER BY subject LIMIT 1;
 

@@ -47,6 +47,29 @@ the_note_of_c2sp_opens(void **state)
 	assert_true(str_eq(text, S("This is an example message.\n")));
 }
 
+/* Of each octet in each place: what is read is what is written, or nothing. */
+static void
+base64_has_one_way_to_say_it(void **state)
+{
+	static const uint8_t octets[] = { 0, 0x10, 0x83, 0x10, 0x51, 0x87, 0xff };
+	OWNED(buf_release) struct buf text = { .max = 64 }, again = { .max = 64 };
+	uint8_t got[sizeof(octets)];
+
+	(void)state;
+	buf_base64(&text, (bytes){ octets, sizeof(octets) });
+	for (size_t i = 0; i < text.len; i++)
+		for (unsigned c = 0; c < 256; c++) {
+			char was = text.ptr[i];
+			text.ptr[i] = (char)c;
+			if (base64_read(buf_str(&text), got, sizeof(got))) {
+				buf_clear(&again);
+				buf_base64(&again, (bytes){ got, sizeof(got) });
+				assert_true(str_eq(buf_str(&again), buf_str(&text)));
+			}
+			text.ptr[i] = was;
+		}
+}
+
 static str
 signed_note(struct job *job, str text, str *ret_vkey)
 {
@@ -108,6 +131,7 @@ sign_tests(void)
 	const struct CMUnitTest tests[] = {
 		EACH(signatures_are_those_of_rfc_8032),
 		EACH(the_note_of_c2sp_opens),
+		EACH(base64_has_one_way_to_say_it),
 		EACH(a_note_opens_with_its_key_and_no_other),
 		EACH(a_changed_note_does_not_open),
 		EACH(what_is_no_note_is_said_to_be_none),
