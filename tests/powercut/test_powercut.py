@@ -129,20 +129,32 @@ PLANTED = [
 
 # What is done is the same in every run, unlike in the campaign: not each order of steps exposes each fault.
 # An erasure empties the log of keys.db, and only where that log still held the person's keys from before
-# does a sync that is missing bring them back; in other orders the same fault does no harm.
-PLANTED_SEED = '2'
+# does a sync that is missing bring them back; in other orders the same fault does no harm.  When the threads
+# behind the answers write is not the same in every run, so there are several orders: one has to expose it.
+PLANTED_SEEDS = '2', '3', '5', '7', '11'
+
+
+def exposed(folder, seed, lose, words, alone, lost):
+    """(whether it was found, what was)"""
+    base = drive.Base(folder / 'base', f'{seed}/planted', people=8)
+    recording = drive.record(folder / 'recording', base, f'{seed}/planted', steps=6, words=words, alone=alone, lose='/' + lose)
+    recording.same()
+    found = recording.cut(1500, 1)
+    named = {name.removeprefix('lost_') for name in found if name.startswith('lost_')}
+    return found['bad'] > 0 and (not lost or bool(lost & named)), found
 
 
 @pytest.mark.parametrize('lose,words,alone,lost', PLANTED)
 def test_a_sync_that_is_missing_is_found(tmp_path, lose, words, alone, lost):
-    base = drive.Base(tmp_path / 'base', f'{PLANTED_SEED}/planted', people=8)
-    recording = drive.record(tmp_path / 'recording', base, f'{PLANTED_SEED}/planted', steps=6, words=words, alone=alone,
-                             lose='/' + lose)
-    recording.same()
-    found = recording.cut(1500, 1)
-    assert found['bad'] > 0, f'{found["distinct"]} states were looked at, and all were good'
-    if lost:
-        assert lost & {name.removeprefix('lost_') for name in found if name.startswith('lost_')}, found
+    looked = []
+    for seed in PLANTED_SEEDS:
+        folder = tmp_path / seed
+        folder.mkdir()
+        good, found = exposed(folder, seed, lose, words, alone, lost)
+        if good:
+            return
+        looked.append(found)
+    raise AssertionError(looked)
 
 
 def test_a_restore_is_whole_or_sealed_when_the_power_goes(tmp_path):
