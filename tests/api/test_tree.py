@@ -49,15 +49,17 @@ def size_of(note):
     return int(note.decode().split('\n')[1])
 
 
-def newest(client):
-    """The number of the newest entry."""
-    entries, after = [], 0
-    while True:
-        page = client.get(f'/v1/audit/entries?limit=1000&after={after}').json
-        entries = page['entries'] or entries
-        if page['next'] is None:
-            return entries[-1]['seq']
-        after = page['next']
+def newest(client, after=None):
+    """The number of the newest entry; halved towards, since other tests leave entries that tell of many decisions."""
+    if after is None:
+        after, past = 0, 1 << 24
+        while past - after > 100:
+            middle = (after + past) // 2
+            if client.get(f'/v1/audit/entries?limit=1&after={middle}').json['entries']:
+                after = middle
+            else:
+                past = middle
+    return client.get(f'/v1/audit/entries?limit=1000&after={after}').json['entries'][-1]['seq']
 
 
 def sequenced(client, at_least):
@@ -209,7 +211,7 @@ def test_reading_the_tree_makes_no_entry(auditor):
     before = newest(auditor)
     for path in ('checkpoint', 'key', 'tile/0/000', 'tile/entries/000', 'entries/1/proof'):
         assert auditor.get(f'/v1/audit/{path}').status == 200
-    assert newest(auditor) == before + 1  # of having read the list
+    assert newest(auditor, before - 1) == before + 1  # of having read the list
 
 
 def test_the_origin_is_a_setting(operator, auditor):
