@@ -71,6 +71,17 @@ def make_server(tmp_path_factory):
         server.stop()
 
 
+@pytest.fixture
+def vault(tmp_path, description):
+    """One of the test's own, that it may stop, restore and spoil."""
+    from lives import Vault
+    vault = Vault(tmp_path / 'vault', description).init()
+    vault.start()
+    definitions.put_all(vault.operator)
+    yield vault
+    vault.stop()
+
+
 @pytest.fixture(scope='session')
 def server(make_server):
     return make_server()

@@ -5,7 +5,8 @@ import uuid
 import pytest
 
 import definitions
-from client import CANARY
+from audit_log import newest
+from client import CANARY, Client
 from definitions import consent, contract, email, make_person
 
 NOBODY = '00000000-0000-4000-8000-000000000000'
@@ -159,6 +160,21 @@ def test_a_batch_has_limits(app):
     assert app.call('POST', '/v1/decisions/batch', b'{}\n' * 100000, type='application/x-ndjson').status == 200
     reply = app.call('POST', '/v1/decisions/batch', b' ' * (8 * 1024 * 1024 + 1), type='application/x-ndjson')
     assert (reply.status, reply.slug) == (413, 'too-large')
+
+
+def test_no_page_of_the_log_is_too_long_to_be_answered(app):
+    """An entry tells of up to a thousand decisions, and a page may have a thousand entries."""
+    began = newest(app)
+    line = b'{"subject":"%s","purpose":"order","channel":"none"}\n' % str(uuid.uuid4()).encode()
+    for _ in range(2):
+        assert app.call('POST', '/v1/decisions/batch', line * 60000, type='application/x-ndjson').status == 200
+    plain, after, count, pages = Client(app.where, None, app.key), began, 0, 0
+    while after is not None:
+        page = plain.get(f'/v1/audit/entries?limit=1000&after={after}')
+        assert page.status == 200, page
+        count += sum(len(entry['decisions']) for entry in page.json['entries'] if entry['act'] == 'decision.batch')
+        after, pages = page.json['next'], pages + 1
+    assert count == 120000 and pages > 1
 
 
 def test_a_revocation_ends_a_batch_between_two_pieces(api, app, make_key):

@@ -14,15 +14,6 @@ from definitions import make_person, read
 from lives import Vault
 
 
-@pytest.fixture
-def vault(tmp_path, description):
-    vault = Vault(tmp_path / 'vault', description).init()
-    vault.start()
-    definitions.put_all(vault.operator)
-    yield vault
-    vault.stop()
-
-
 def follow(vault, *words, to):
     return subprocess.Popen([VALV, 'audit', 'follow', '--data', str(vault.server.data), *map(str, words)], stdout=to,
                             stderr=subprocess.PIPE, env={**os.environ, **vault.env})

@@ -13,6 +13,7 @@ import uuid
 
 import pytest
 
+from audit_log import newest
 from client import Client
 from conftest import VALV
 from definitions import make_person, read
@@ -47,19 +48,6 @@ def refused(done):
 
 def size_of(note):
     return int(note.decode().split('\n')[1])
-
-
-def newest(client, after=None):
-    """The number of the newest entry; halved towards, since other tests leave entries that tell of many decisions."""
-    if after is None:
-        after, past = 0, 1 << 24
-        while past - after > 100:
-            middle = (after + past) // 2
-            if client.get(f'/v1/audit/entries?limit=1&after={middle}').json['entries']:
-                after = middle
-            else:
-                past = middle
-    return client.get(f'/v1/audit/entries?limit=1000&after={after}').json['entries'][-1]['seq']
 
 
 def sequenced(client, at_least):
@@ -226,16 +214,6 @@ def test_the_origin_is_a_setting(operator, auditor):
 
 
 # --- a vault of its own: commands, erasure, tampering, restoring -----------------------------------------------------
-
-
-@pytest.fixture
-def vault(tmp_path, description):
-    vault = Vault(tmp_path / 'vault', description).init()
-    vault.start()
-    import definitions
-    definitions.put_all(vault.operator)
-    yield vault
-    vault.stop()
 
 
 def valv(vault, *words, status=0):

@@ -9,23 +9,15 @@ import time
 
 import pytest
 
+from audit_log import newest
 from client import Client
 from conftest import ROOT, VALV
 from lives import Vault
 from staff import Crew
-from test_tree import accepted, change, mirror, newest, refused, sequenced, size_of, valv, verifier  # noqa: F401
+from test_tree import accepted, change, mirror, refused, sequenced, size_of, valv, verifier  # noqa: F401
 from witness import ED25519, Witness, vkey
 
 import definitions
-
-
-@pytest.fixture
-def vault(tmp_path, description):
-    vault = Vault(tmp_path / 'vault', description).init()
-    vault.start()
-    definitions.put_all(vault.operator)
-    yield vault
-    vault.stop()
 
 
 def add(vault, *names):
