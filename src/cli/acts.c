@@ -3,11 +3,10 @@
 #include "base/limits.h"
 #include "cli/client.h"
 #include "cli/input.h"
+#include "cli/paged.h"
 #include "cli/request.h"
 #include "cli/say.h"
 #include "cli/words.h"
-
-#define PAGE 200
 
 /* --- the ledger ------------------------------------------------------------------------------- */
 
@@ -28,32 +27,6 @@ act_row(struct job *job, struct table *table, struct json act)
 	return OK;
 }
 
-static enum err
-ledger_page(struct job *job, struct cli *cli, struct client *client, const char *id, str *after)
-{
-	static const char *const heading[] = { ">SEQ",     "AT",     "ACT",   "PURPOSE", "BASIS",
-		                               "CHANNELS", "METHOD", "UNTIL", NULL };
-	OWNED(json_free) struct json_document *document = NULL;
-	struct json root, acts;
-	struct table table;
-	char query[96];
-
-	snprintf(query, sizeof(query), "/consents?limit=%d%s%.*s", PAGE,
-	         after->len ? "&after=" : "", SPRINT(*after));
-	TRY(client_json(job, client,
-	                &(struct ask){ .method = "GET",
-	                               .path = client_path(job, "/v1/subjects/", id, query) },
-	                &document, &root));
-	if (cli->json)
-		return OK;
-	TRY(json_array(job, root, "acts", PAGE, &acts));
-	table_begin(&table, job, heading);
-	for (size_t i = 0; i < json_count(acts); i++)
-		TRY(act_row(job, &table, json_element(job, acts, i)));
-	table_print(&table, after->len == 0);
-	return text_member(job, root, "next", after);
-}
-
 static const struct option consents_options[] = {
 	{ "after", "N",
 	  "Only acts after this number; with --json a page of 200 is printed, whose next says "
@@ -63,18 +36,13 @@ static const struct option consents_options[] = {
 static enum err
 consents_run(struct job *job, struct cli *cli, const struct args *args)
 {
-	OWNED(client_close) struct client *client = NULL;
-	uint64_t number = 0;
-	str after;
+	static const char *const heading[] = { ">SEQ",     "AT",     "ACT",   "PURPOSE", "BASIS",
+		                               "CHANNELS", "METHOD", "UNTIL", NULL };
 
 	TRY(input_id(cli, args->operand[0]));
-	TRY(arg_number(cli, args, "after", INT64_MAX, &number));
-	after = arg_str(args, "after");
-	TRY(client_open(job, cli, args, &client));
-	do
-		TRY(ledger_page(job, cli, client, args->operand[0], &after));
-	while (!cli->json && after.len);
-	return OK;
+	return paged_run(job, cli, args,
+	                 &(struct paged){ .path = client_path(job, "/v1/subjects/", args->operand[0], "/consents"),
+	                                  .member = "acts", .heading = heading, .row = act_row });
 }
 
 const struct command command_subject_consents = {

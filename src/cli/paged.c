@@ -9,9 +9,10 @@ page_print(struct job *job, struct cli *cli, struct client *client, const struct
 	OWNED(json_free) struct json_document *document = NULL;
 	struct json root, list;
 	struct table table;
-	char path[96];
+	char path[PAGED_PATH_MAX + 96];
 
-	snprintf(path, sizeof(path), "%s?limit=%d%s%.*s", paged->path, PAGE, after->len ? "&after=" : "", SPRINT(*after));
+	snprintf(path, sizeof(path), "%s%climit=%d%s%.*s", paged->path, strchr(paged->path, '?') ? '&' : '?', PAGE,
+	         after->len ? "&after=" : "", SPRINT(*after));
 	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = path }, &document, &root));
 	if (cli->json)
 		return OK;

@@ -5,8 +5,10 @@
 #include "cli/client.h"
 #include "cli/say.h"
 
+#define PAGED_PATH_MAX 400
+
 struct paged {
-	const char *path;   /* as "/v1/keys" */
+	const char *path;   /* as "/v1/keys", or with a query; at most PAGED_PATH_MAX octets */
 	const char *member; /* of the answer: the list */
 	const char *const *heading; /* as table_begin() wants it */
 	enum err (*row)(struct job *job, struct table *table, struct json row);

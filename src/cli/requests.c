@@ -5,12 +5,11 @@
 #include "base/limits.h"
 #include "cli/client.h"
 #include "cli/input.h"
+#include "cli/paged.h"
 #include "cli/request.h"
 #include "cli/say.h"
 #include "os/clock.h"
 #include "rights/letter.h"
-
-#define PAGE 200
 
 #define SECOND_WORD(e, no, name, ...) name " "
 #define RIGHT_WORDS RIGHT_TABLE(SECOND_WORD)
@@ -149,36 +148,41 @@ static const struct option list_options[] = {
 	{ "overdue", NULL, "Only open ones whose last day is past." },
 	{ "within", "DAYS", "Only open ones that are due in so many days, overdue ones included." },
 	{ "subject", "ID", "Only this person's." },
-	{ "after", "N", "With --json: go on after a page of 200, as its next says." },
+	PAGED_OPTION,
 };
 
-static enum err
-list_query(struct job *job, struct cli *cli, const struct args *args, str after, const char **ret)
+static void
+query_put(struct buf *path, str name, str value)
 {
-	OWNED(buf_release) struct buf path = { .max = 400 };
+	size_t at;
+
+	buf_char(path, str_find(buf_str(path), S("?"), &at) ? '&' : '?');
+	buf_put(path, name);
+	buf_char(path, '=');
+	buf_put(path, value);
+}
+
+static enum err
+list_path(struct job *job, struct cli *cli, const struct args *args, const char **ret)
+{
+	OWNED(buf_release) struct buf path = { .max = PAGED_PATH_MAX }, before = { .max = 64 };
 	uint64_t days = 0;
 
 	TRY(arg_number(cli, args, "within", 3650, &days));
-	buf_put(&path, S("/v1/requests?limit=200"));
-	if (after.len) {
-		buf_put(&path, S("&after="));
-		buf_put(&path, after);
-	}
-	if (arg_given(args, "state")) {
-		buf_put(&path, S("&state="));
-		buf_put(&path, arg_str(args, "state"));
-	}
+	buf_put(&path, S("/v1/requests"));
+	if (arg_given(args, "state"))
+		query_put(&path, S("state"), arg_str(args, "state"));
 	if (arg_given(args, "overdue"))
-		buf_put(&path, S("&overdue=true"));
+		query_put(&path, S("overdue"), S("true"));
 	if (days) {
-		buf_put(&path, S("&due_before="));
-		buf_time(&path, (os_now() / TIME_SECOND + (time_us)days * 86400) * TIME_SECOND);
+		buf_time(&before, (os_now() / TIME_SECOND + (time_us)days * 86400) * TIME_SECOND);
+		query_put(&path, S("due_before"), buf_str(&before));
 	}
 	if (arg_given(args, "subject")) {
 		TRY(input_id(cli, arg_c(args, "subject")));
-		buf_put(&path, S("&subject="));
-		buf_put(&path, arg_str(args, "subject"));
+		query_put(&path, S("subject"), arg_str(args, "subject"));
 	}
+	must(buf_ok(&path)); /* words of ours, a time and an id */
 	*ret = arena_c(&job->arena, buf_str(&path));
 	return OK;
 }
@@ -202,41 +206,14 @@ list_row(struct job *job, struct table *table, struct json request)
 }
 
 static enum err
-list_page(struct job *job, struct cli *cli, struct client *client, const struct args *args, str *after)
+list_run(struct job *job, struct cli *cli, const struct args *args)
 {
 	static const char *const heading[] = { "ID",    "RIGHT",   "STATE",    "DUE ON",
 		                               "CLOCK", "CHANNEL", "RECEIVED", "", NULL };
-	OWNED(json_free) struct json_document *document = NULL;
-	struct json root, requests;
-	struct table table;
-	const char *path;
+	struct paged paged = { .member = "requests", .heading = heading, .row = list_row };
 
-	TRY(list_query(job, cli, args, *after, &path));
-	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = path }, &document, &root));
-	if (cli->json)
-		return OK;
-	TRY(json_array(job, root, "requests", PAGE, &requests));
-	table_begin(&table, job, heading);
-	for (size_t i = 0; i < json_count(requests); i++)
-		TRY(list_row(job, &table, json_element(job, requests, i)));
-	table_print(&table, after->len == 0);
-	return text_member(job, root, "next", after);
-}
-
-static enum err
-list_run(struct job *job, struct cli *cli, const struct args *args)
-{
-	OWNED(client_close) struct client *client = NULL;
-	uint64_t number = 0;
-	str after;
-
-	TRY(arg_number(cli, args, "after", INT64_MAX, &number));
-	after = arg_str(args, "after");
-	TRY(client_open(job, cli, args, &client));
-	do
-		TRY(list_page(job, cli, client, args, &after));
-	while (!cli->json && after.len);
-	return OK;
+	TRY(list_path(job, cli, args, &paged.path));
+	return paged_run(job, cli, args, &paged);
 }
 
 const struct command command_request_list = {
