@@ -124,13 +124,12 @@ principal_find(struct job *job, struct call *call)
 }
 
 static enum err
-call_refuse(struct job *job, const struct route *route, const struct call_facts *facts)
+call_refuse(struct job *job, const struct call_facts *facts)
 {
 	if (facts->operator_only && !facts->operator)
 		return fail(job, ERR_DENIED, "this is done on the server's own socket, without a key");
 	if (facts->person_only && !facts->person)
 		return fail(job, ERR_DENIED, "this is for people who sign in, not for programs");
-	(void)route;
 	return fail(job, ERR_DENIED, "the scope is lacking that this needs");
 }
 
@@ -167,7 +166,7 @@ call_authorise(struct job *job, struct call *call)
 	case VERDICT_SECOND_FACTOR:
 		return fail(job, ERR_SECOND_FACTOR, "one factor was shown, and two are required of everybody here");
 	default:
-		return call_refuse(job, route, &facts);
+		return call_refuse(job, &facts);
 	}
 }
 
