@@ -129,10 +129,13 @@ slot_of(struct oidc_cache *cache, str url)
 	return slot;
 }
 
+/* Whoever waited while another loaded began up to so long before them.  Later than that is a clock that went back. */
+#define OVERTAKEN_US (2 * OIDC_TOTAL_MS * 1000)
+
 static bool
 within(time_us at, time_us span, time_us now)
 {
-	return at && at <= now && now - at < span;
+	return at && at <= now + OVERTAKEN_US && now - at < span;
 }
 
 /* Whether to call the provider now (O3). */
