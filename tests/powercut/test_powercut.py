@@ -175,7 +175,7 @@ def test_a_restore_is_whole_or_sealed_when_the_power_goes(tmp_path):
 
 @pytest.mark.parametrize('lose', ['valv.db', 'keys.db', 'ledger', ''])
 def test_a_sync_that_a_restore_lacks_is_found(tmp_path, lose):
-    lost = drive.Lost(tmp_path / 'lost', f'{PLANTED_SEED}/restore')
+    lost = drive.Lost(tmp_path / 'lost', f'{PLANTED_SEEDS[0]}/restore')
     recording = drive.record_restore(tmp_path / 'restore', lost, lose='/' + lose)  # '/': of directories
     found = recording.cut(6000, 1)  # so many that nothing fixed is left out
     assert found['bad'] > 0, f'{found["distinct"]} states were looked at, and all were good'
