@@ -42,8 +42,13 @@ text_count(str text)
 	size_t count = 0;
 	uint32_t c;
 
-	while (text_next(&text, &c))
+	while (text.len) {
+		if ((unsigned char)text.ptr[0] < 0x80) /* most are; a value may have sixteen thousand */
+			text = str_from(text, 1);
+		else
+			(void)text_next(&text, &c);
 		count++;
+	}
 	return count;
 }
 

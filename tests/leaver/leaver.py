@@ -61,6 +61,7 @@ def call(where, method, target, body=None, **headers):
 
 def _others(where, key, people, stopping, counted):
     """Reads and decisions of a program, so many a second."""
+    os.nice(10)  # they are other machines: they do not take the server's processors, nor those of who leaves
     host, port = where.removeprefix('http://').split(':')
     lanes = 8
 
@@ -89,6 +90,56 @@ def _others(where, key, people, stopping, counted):
         thread.join()
 
 
+# --- the leaver ----------------------------------------------------------------------------------------------
+
+class Hands:
+    """Uses what a leaver holds, all the time, from a process of its own: next to threads that call without a pause,
+    what this process measures would be how long it waits for its interpreter."""
+
+    def __init__(self, where):
+        self.seen, self.answered = multiprocessing.Value('Q', 0), multiprocessing.Value('d', 0)
+        self.ours, theirs = multiprocessing.Pipe()
+        self.process = multiprocessing.Process(target=self.work, args=(where, theirs), daemon=True)
+        self.process.start()
+
+    def begin(self, calls):
+        """calls: (target, headers) of each hand."""
+        self.seen.value, self.answered.value = 0, 0
+        self.ours.send(calls)
+        while self.seen.value < len(calls):
+            time.sleep(.001)
+
+    def end(self, answered):
+        """(begun, status) of each request; some began after the answer."""
+        self.answered.value = answered
+        return self.ours.recv()
+
+    def work(self, where, pipe):
+        os.nice(10)
+        while True:
+            seen, calls = [], pipe.recv()
+            hands = [threading.Thread(target=self.hand, args=(where, seen, target, headers)) for target, headers in calls]
+            for hand in hands:
+                hand.start()
+            for hand in hands:
+                hand.join()
+            pipe.send(seen)
+
+    def hand(self, where, seen, target, headers):
+        while True:
+            begun, answered = time.monotonic(), self.answered.value
+            try:
+                status, _ = call(where, 'GET', target, **headers)
+            except (ConnectionError, http.client.HTTPException):
+                status = 0  # the answer was taken back on its way
+            seen.append((begun, status))
+            with self.seen.get_lock():
+                self.seen.value += 1
+            if answered and begun - answered > .01:
+                return
+            time.sleep(.001)  # so that the processors are not full of it
+
+
 # --- the vault ---------------------------------------------------------------------------------------------
 
 class Vault:
@@ -113,6 +164,7 @@ class Vault:
         self.started, self.counted = time.monotonic(), multiprocessing.Value('Q', 0)
         self.stopping = multiprocessing.Event()
         self.others = multiprocessing.Process(target=_others, args=(self.server.url, key, self.people, self.stopping, self.counted))
+        self.hands = Hands(self.server.url)
         if load:
             self.others.start()
 
@@ -124,6 +176,8 @@ class Vault:
         if self.others.pid:
             self.others.join()
             self.rate = self.counted.value / (time.monotonic() - self.started)
+        self.hands.process.kill()
+        self.hands.process.join()
         self.crew.close()
         self.server.stop()
         shutil.rmtree(self.folder)
@@ -163,37 +217,40 @@ class Vault:
 
 
 # --- ways to leave -------------------------------------------------------------------------------------------
+# Each gets all ready and gives what sends it, so that only that is timed: a token is signed by the provider, not by Valv.
 
 def by_page(trial):
     """What the button of the staff page sends."""
-    return call(trial.where, 'POST', f'/v1/staff/{trial.id}/end', Cookie=f'{SESSION}={trial.vault.administrator.token}',
-                Sec_Fetch_Site='same-origin')[0] == 200
+    return lambda: call(trial.where, 'POST', f'/v1/staff/{trial.id}/end', Cookie=f'{SESSION}={trial.vault.administrator.token}',
+                        Sec_Fetch_Site='same-origin')[0] == 200
 
 
 def by_api(trial):
-    return call(trial.where, 'POST', f'/v1/staff/{trial.id}/end', Authorization=f'Bearer {trial.vault.administrator.token}')[0] == 200
+    return lambda: call(trial.where, 'POST', f'/v1/staff/{trial.id}/end', Authorization=f'Bearer {trial.vault.administrator.token}')[0] == 200
 
 
 def by_cli(trial):
-    return subprocess.run([BINARY, 'staff', 'end', trial.id, '--data', str(trial.vault.server.data)], capture_output=True).returncode == 0
+    return lambda: subprocess.run([BINARY, 'staff', 'end', trial.id, '--data', str(trial.vault.server.data)], capture_output=True).returncode == 0
 
 
 def by_scim(name):
-    return lambda trial: scim.LEAVERS[name](trial.vault.scim, trial.user).status in (200, 204)
+    return lambda trial: lambda: scim.LEAVERS[name](trial.vault.scim, trial.user).status in (200, 204)
 
 
 def by_logout(**claims):
     def end(trial):
         token = trial.vault.crew.provider.logout(**{name: getattr(trial, name) for name in claims})
         body = urlencode({'logout_token': token}).encode()
-        return Client(trial.where).raw('POST', '/oidc/backchannel-logout', body, [('Content-Type', 'application/x-www-form-urlencoded')]).status == 200
+        return lambda: Client(trial.where).raw('POST', '/oidc/backchannel-logout', body,
+                                               [('Content-Type', 'application/x-www-form-urlencoded')]).status == 200
     return end
 
 
 def by_event(trial):
     provider = trial.vault.crew.provider
     text = provider.event({'format': 'iss_sub', 'iss': provider.issuer, 'sub': trial.sub}).encode()
-    return Client(trial.where).raw('POST', '/events/caep', text, [('Content-Type', 'application/secevent+jwt'), ('Accept', 'application/json')]).status == 202
+    return lambda: Client(trial.where).raw('POST', '/events/caep', text, [('Content-Type', 'application/secevent+jwt'),
+                                                                        ('Accept', 'application/json')]).status == 202
 
 
 WAYS = {'page': by_page, 'api': by_api, 'cli': by_cli, **{f'scim: {name}': by_scim(name) for name in scim.LEAVERS},
@@ -262,39 +319,22 @@ class Trial:
         assert self.stream.recv(4096).startswith(b'HTTP/1.1 200')
         self.begun = time.monotonic()
 
-    def attack(self, target, **headers):
-        while True:
-            begun = time.monotonic()
-            late = self.answered is not None
-            try:
-                status, _ = call(self.where, 'GET', target, **headers)
-            except (ConnectionError, http.client.HTTPException):
-                status = 0  # the answer was taken back on its way
-            self.seen.append((begun, status))
-            if late and begun - self.answered > .01:
-                return
-
     def run(self):
         person = f'/v1/subjects/{random.choice(self.vault.people)}'
-        self.seen, self.answered = [], None
-        threads = [threading.Thread(target=self.attack, args=(person,), kwargs={'Valv_Purpose': 'order', **headers})
-                   for headers in ({'Cookie': f'{SESSION}={self.token}'}, {'Authorization': f'Bearer {self.key}'},
-                                   {'Authorization': f'Bearer {self.token}'})]
-        for thread in threads:
-            thread.start()
+        leave = WAYS[self.way](self)
+        self.vault.hands.begin([(person, {'Valv_Purpose': 'order', **headers})
+                                for headers in ({'Cookie': f'{SESSION}={self.token}'}, {'Authorization': f'Bearer {self.key}'},
+                                                {'Authorization': f'Bearer {self.token}'})])
         time.sleep(random.uniform(0, .02))
-        while len(self.seen) < 3:
-            time.sleep(.001)
         begun = time.monotonic()
-        assert WAYS[self.way](self), self.way
-        self.answered = time.monotonic()
+        assert leave(), self.way
+        answered = time.monotonic()
         arrived = struct.unpack('i', fcntl.ioctl(self.stream, termios.FIONREAD, b'\0' * 4))[0]
-        self.took = self.answered - begun
-        for thread in threads:
-            thread.join()
-        self.before = sum(status == 200 for at, status in self.seen if at < begun)
-        self.late = [(at - self.answered, status) for at, status in self.seen if at > self.answered and status not in (401, 0)]
-        self.after = sum(at > self.answered for at, _ in self.seen)
+        self.took = answered - begun
+        seen = self.vault.hands.end(answered)
+        self.before = sum(status == 200 for at, status in seen if at < begun)
+        self.late = [(at - answered, status) for at, status in seen if at > answered and status not in (401, 0)]
+        self.after = sum(at > answered for at, _ in seen)
         self.stray = max(0, self.drain() - arrived)
         self.held()
 

@@ -39,7 +39,7 @@ def test_who_left_is_out_after_a_power_cut_and_after_an_older_backup(tmp_path):
         assert made.status == 201, made
         for one, way in zip(gone, ('page', 'api', 'cli', 'scim: delete')):
             stand_in = type('T', (), {'vault': vault, 'where': server.url, 'id': one.id, 'user': {'id': one.id}})
-            assert WAYS[way](stand_in)
+            assert WAYS[way](stand_in)()
         server.kill()
         server.start()
         for one, key in zip(gone, keys):
