@@ -111,7 +111,10 @@
 	X(ENTRY_BULK_CANCEL,        "export.cancel") \
 	X(ENTRY_BULK_PIECE,         "export.piece")        /* who was in it, packed; then the id: vault/bulk_run.c */ \
 	X(ENTRY_WITNESS_ADD,        "witness.add")         /* these two: the verifier key */ \
-	X(ENTRY_WITNESS_REMOVE,     "witness.remove")
+	X(ENTRY_WITNESS_REMOVE,     "witness.remove") \
+	X(ENTRY_MESSAGE_SEND,       "message.send")        /* it may leave now: message/message.c on what the body is */ \
+	X(ENTRY_MESSAGE_END,        "message.end")         /* what became of it */ \
+	X(ENTRY_MAIL_RETURN,        "message.return")      /* a bounce or a complaint that was ours: message/returned.c */
 
 enum entry_act {
 	ENTRY_NONE = 0,

@@ -8,6 +8,7 @@
 #include "audit/witness.h"
 #include "backup/pair.h"
 #include "backup/target.h"
+#include "message/message.h"
 #include "os/file.h"
 #include "os/random.h"
 #include "store/fault.h"
@@ -344,6 +345,7 @@ finish_steps(struct job *job, struct db *db, void *arg)
 	struct restoring *restoring = arg;
 
 	TRY(outbox_restored_steps(job, db)); /* V4 */
+	TRY(message_restored_steps(job, db));
 	TRY(access_restored_steps(job, db));
 	TRY(fact_restored(job, db, restoring->pair.data.manifest.fact));
 	TRY(tree_begin_steps(job, db, restoring->origin));

@@ -76,6 +76,18 @@
 #define LIMIT_CLAIM 100                        /* rows of the outbox taken at once */
 #define LIMIT_CLAIM_SECONDS (24 * 3600)        /* how long they may be kept */
 
+/* Messages to persons */
+#define LIMIT_MESSAGE_VALUES 32                /* values of one message */
+#define LIMIT_MESSAGE_ITEMS 200                /* lines of one value that is a list */
+#define LIMIT_MESSAGE_CONTENT_BYTES (64 * 1024) /* address, name and values of one message */
+#define LIMIT_MESSAGE_TRIES 12                 /* of one message; with the pauses between them, about a day */
+#define LIMIT_MESSAGE_PAUSE_SECONDS (4 * 3600) /* the longest pause between two tries */
+#define LIMIT_MAIL_CONNECTIONS 16              /* to the server at once */
+#define LIMIT_MAIL_DOMAIN_CONNECTIONS 16       /* of these, with messages for one and the same domain */
+#define LIMIT_MAIL_DOMAIN_RATE 1000000         /* messages a minute for one domain */
+#define LIMIT_SOFT_BOUNCES 5                   /* so many within 30 days each, and no more marketing goes there */
+#define LIMIT_RETURN_BYTES (1024 * 1024)       /* one mail that came back */
+
 /* Staff and keys */
 #define LIMIT_STAFF 10000                      /* accounts, those that were ended among them */
 #define LIMIT_SESSIONS 20                      /* of one staff member at once: the oldest gives way */

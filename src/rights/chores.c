@@ -9,6 +9,7 @@
 #include "access/session.h"
 #include "access/throttle.h"
 #include "audit/forget.h"
+#include "message/message.h"
 #include "rights/link.h"
 #include "rights/request.h"
 #include "vault/bulk.h"
@@ -64,6 +65,12 @@ log_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
 	return entries_forget(job, vault->store, job->now - years * YEAR_DAYS * TIME_DAY, max, ret_count);
 }
 
+static enum err
+messages_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
+{
+	return message_expire(job, vault, max, ret_count);
+}
+
 /* All at once: what waits to be sent is never much. */
 static enum err
 outbox_step(struct job *job, struct vault *vault, size_t max, uint64_t *ret_count)
@@ -86,6 +93,7 @@ static chore_step *const chores[] = {
 	attempts_step,    /* names and addresses that nobody tries to sign in with any more */
 	invitations_step, /* links that nobody used in time */
 	log_step,         /* audit entries: years after they were made (setting audit_years) */
+	messages_step,    /* messages that are too late; before the keys that sealed them go */
 	outbox_step,      /* what was not sent in its life, and the keys that sealed it */
 };
 

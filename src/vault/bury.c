@@ -149,6 +149,7 @@ burial_rest_steps(struct job *job, struct db *db, const struct buried *buried, i
 {
 	TRY(bound_drop(job, db, buried->no, gone));
 	TRY(outbox_forget_steps(job, db, buried->no));
+	TRY(db_run(job, db, SQL_MESSAGE_FORGET, ARGS(sql_i64(buried->no)), NULL));
 	TRY(request_forget_steps(job, db, buried->no, requests));
 	TRY(entry_unlink_steps(job, db, buried->no));
 	TRY(fact_erased(job, db, buried->id)); /* no restore brings them back */

@@ -80,6 +80,20 @@ suppression_steps(struct job *job, struct db *db, const struct plan *plan)
 	return OK;
 }
 
+/* Marketing that waits is not sent to who has just said no: it would be refused at the moment of sending, too. */
+static enum err
+message_steps_of_acts(struct job *job, struct db *db, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->act_count; i++) {
+		const struct act_row *act = &plan->act[i];
+		bool no = act->act == ACT_WITHDRAWN || act->act == ACT_OBJECTED || act->act == ACT_REFUSED;
+		if (no && act->channels & CHANNEL_BIT(CHANNEL_EMAIL))
+			TRY(db_run(job, db, SQL_MESSAGE_WITHDRAWN,
+			           ARGS(sql_i64(plan->after.no), sql_i64(act->purpose)), NULL));
+	}
+	return OK;
+}
+
 static void
 done_fill(const struct plan *plan, struct change_done *done)
 {
@@ -112,6 +126,7 @@ plan_steps(struct job *job, struct db *db, void *arg)
 	TRY(lookup_steps(job, db, plan));
 	TRY(ledger_steps(job, db, plan));
 	TRY(suppression_steps(job, db, plan));
+	TRY(message_steps_of_acts(job, db, plan));
 	TRY(taken_steps(job, db, &change->subject, after, plan->act, plan->act_count, &plan->taken));
 	if (plan->trim)
 		TRY(db_keys_trim(job, db, after->no, after->version, plan->epoch, plan->trimmed));

@@ -660,6 +660,18 @@ ask_steps(struct job *job, struct db *db, void *arg)
 	                    &plan->entry); /* Q2 */
 }
 
+enum err
+decide_steps(struct job *job, struct db *db, const struct registry *registry, uid id,
+             const struct question *question, struct verdict *ret)
+{
+	struct ask_plan plan = { .registry = registry, .question = question, .id = id };
+
+	TRY(ask_steps(job, db, &plan));
+	*ret = plan.answered.verdict;
+	ret->entry = plan.entry;
+	return OK;
+}
+
 static bool
 has_cap(const struct purpose *purpose)
 {

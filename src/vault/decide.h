@@ -52,6 +52,9 @@ must_check enum err decide_now(struct job *job, const struct registry *registry,
 must_check enum err decide_subject(struct job *job, struct vault *vault,
                                    const struct registry *registry, uid id,
                                    const struct question *question, struct verdict *ret);
+/* The same inside steps, for who uses it in the very transaction: nothing comes between the two. */
+must_check enum err decide_steps(struct job *job, struct db *db, const struct registry *registry, uid id,
+                                 const struct question *question, struct verdict *ret);
 /* One decision by address or other value; takes from the budget; recorded. */
 must_check enum err decide_value(struct job *job, struct vault *vault,
                                  const struct registry *registry, const struct field *field,

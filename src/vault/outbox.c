@@ -80,6 +80,23 @@ day_key(struct job *job, int64_t day)
 	return arena_str(&job->arena, buf_str(&name));
 }
 
+enum err
+outbox_key(struct job *job, struct vault *vault, int64_t day, struct secret **ret)
+{
+	return keys_named_copy(job, vault->keys, vault->store, day_key(job, day), ret);
+}
+
+enum err
+outbox_key_find(struct job *job, struct vault *vault, int64_t day, struct secret **ret)
+{
+	enum err err = keys_named_find(job, vault->keys, day_key(job, day), ret);
+
+	if (err != ERR_ABSENT)
+		return err;
+	job_forgive(job);
+	return fail(job, ERR_GONE, "the key of its day is destroyed");
+}
+
 /* A row's content cannot be moved to another row. */
 static void
 content_associated(struct buf *out, uid id, int64_t day)
@@ -344,7 +361,7 @@ event_plan(struct telling *telling, struct vault *vault, struct secret **key, st
 		if (!telling->hit_count)
 			continue;
 		if (!*key)
-			TRY(keys_named_copy(job, vault->keys, vault->store, day_key(job, day_of(job->now)), key));
+			TRY(outbox_key(job, vault, day_of(job->now), key));
 		telling_plan(telling, secret_octets(*key), plan);
 	}
 	return OK;
@@ -416,7 +433,7 @@ outbox_plan_reply(struct job *job, struct vault *vault, int64_t subject,
 	reply_write(reply, &content);
 	if (!buf_ok(&content)) /* escapes made it too long */
 		return fail_at(job, ERR_LIMIT, S("/text"), "limit_reply_bytes");
-	TRY(keys_named_copy(job, vault->keys, vault->store, day_key(job, day_of(job->now)), &key));
+	TRY(outbox_key(job, vault, day_of(job->now), &key));
 	plan->subject = subject;
 	row = row_add(job, plan);
 	*row = (struct outbox_row_new){ .kind = OUTBOX_REPLY };
@@ -553,17 +570,11 @@ outbox_open(struct job *job, struct vault *vault, const struct outbox_row *row, 
 {
 	OWNED(secret_free) struct secret *key = NULL;
 	OWNED(buf_release) struct buf associated = { .max = 64 };
-	enum err err;
 	bytes plain;
 
 	if (!row->content_there)
 		return fail(job, ERR_GONE, "its content is gone");
-	err = keys_named_find(job, vault->keys, day_key(job, row->day), &key);
-	if (err == ERR_ABSENT) {
-		job_forgive(job);
-		return fail(job, ERR_GONE, "the key of its day is destroyed");
-	}
-	TRY(err);
+	TRY(outbox_key_find(job, vault, row->day, &key));
 	content_associated(&associated, row->id, row->day);
 	TRY(seal_open(job, secret_octets(key), buf_bytes(&associated), row->content, &plain));
 	*ret = bytes_str(plain);

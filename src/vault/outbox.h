@@ -119,6 +119,11 @@ must_check enum err outbox_forget_steps(struct job *job, struct db *db, int64_t 
 /* Inside the steps of a restore (B6): delivery is off, what was queued is held. */
 must_check enum err outbox_restored_steps(struct job *job, struct db *db);
 
+/* The key of a day, for what else is to leave and may outlive the person (message/message.h): a copy, made when first
+ * asked for; not inside steps.   _find: ERR_GONE  it is destroyed, or never was */
+must_check enum err outbox_key(struct job *job, struct vault *vault, int64_t day, struct secret **ret);
+must_check enum err outbox_key_find(struct job *job, struct vault *vault, int64_t day, struct secret **ret);
+
 /* --- looking ----------------------------------------------------------------------------------- */
 
 struct outbox_row {
@@ -185,6 +190,7 @@ must_check enum err outbox_expire(struct job *job, struct vault *vault);
 
 /* Operators only (B6). */
 must_check enum err delivery_is_on(struct job *job, struct vault *vault, bool *ret);
+must_check enum err delivery_on(struct job *job, struct db *db, bool *ret); /* as it stands on that connection */
 must_check enum err delivery_set(struct job *job, struct vault *vault, bool on);
 must_check enum err outbox_release(struct job *job, struct vault *vault, int64_t *ret_count);
 

@@ -12,7 +12,6 @@ must_check enum err outbox_row_get(struct job *job, struct db *db, uid id, struc
 
 /* Inside steps.   ERR_CONFLICT  delivery is off (B6) */
 must_check enum err delivery_must_be_on(struct job *job, struct db *db);
-must_check enum err delivery_on(struct job *job, struct db *db, bool *ret);
 
 /* What a try came to. */
 struct outbox_end {
