@@ -18,6 +18,9 @@
 #define LIMIT_QUEUE_RESERVED 64                /* of those, kept for revoke, withdraw, erase, health */
 #define LIMIT_IDLE_SECONDS 30                  /* a connection without a byte */
 
+/* Pages for people */
+#define LIMIT_PAGE_BYTES (256 * 1024)          /* one page, or one text of a mail */
+
 /* JSON */
 #define LIMIT_JSON_DEPTH 32
 #define LIMIT_JSON_NODES 20000                 /* members, elements and values in one body */
