@@ -6,6 +6,7 @@
 #include "os/file.h"
 #include "store/facts.h"
 #include "vault/sweep.h"
+#include "vault/token.h"
 
 #include <stdio.h>
 
@@ -146,10 +147,14 @@ vault_facts_open(struct job *job, struct vault *vault, const struct vault_place 
 static enum err
 vault_finish(struct job *job, struct vault *vault, const struct vault_place *place)
 {
+	const uint8_t *link_key = NULL;
+
 	if (!place->sealed)
 		TRY(vault_facts_open(job, vault, place));
 	TRY(keys_named(job, vault->keys, vault->store, S("suppression"), &vault->suppression_key));
 	TRY(keys_named(job, vault->keys, vault->store, S("signing"), &vault->signing_key));
+	TRY(keys_named(job, vault->keys, vault->store, S("link"), &link_key));
+	token_keys_make(vault, link_key);
 	TRY(access_open(job, vault->store, vault->keys, &vault->access));
 	sign_public(vault->signing_key, vault->signing_public);
 	return keys_sweep(job, vault); /* what a crash left between data and keys */
@@ -210,6 +215,7 @@ vault_close(struct vault **at)
 	if (!vault)
 		return;
 	registry_drop((const struct registry **)&vault->registry);
+	token_keys_free(vault);
 	keys_close(&vault->keys);
 	store_end(&vault->store);
 	pthread_mutex_destroy(&vault->registry_mutex);

@@ -17,6 +17,8 @@
 #define PURPOSE_ACCOUNTABILITY 60002
 #define PURPOSE_BREAK_GLASS 60003
 
+#define VAULT_TOKEN_KEYS 8 /* kinds of links in mails */
+
 struct vault {
 	struct store *store;
 	struct keys *keys;
@@ -24,6 +26,7 @@ struct vault {
 	const char *facts; /* directory of the ledger */
 	struct job own;    /* what lives as long as the vault */
 	const uint8_t *suppression_key; /* borrowed from keys */
+	struct secret *token_key[VAULT_TOKEN_KEYS]; /* vault/token.h */
 	const uint8_t *signing_key;     /* a seed (crypto/sign.h), borrowed from keys */
 	uint8_t signing_public[SIGN_PUBLIC_BYTES];
 	pthread_mutex_t registry_mutex;

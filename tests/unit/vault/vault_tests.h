@@ -12,6 +12,7 @@ int taken_tests(void);
 int outbox_tests(void);
 int bury_tests(void);
 int replay_tests(void);
+int token_tests(void);
 
 int thread_tests(void);
 int rotate_tests(void);
