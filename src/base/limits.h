@@ -85,8 +85,8 @@
 #define LIMIT_MESSAGE_CONTENT_BYTES (64 * 1024) /* address, name and values of one message */
 #define LIMIT_MESSAGE_TRIES 12                 /* of one message; with the pauses between them, about a day */
 #define LIMIT_MESSAGE_PAUSE_SECONDS (4 * 3600) /* the longest pause between two tries */
-#define LIMIT_MAIL_CONNECTIONS 16              /* to the server at once */
-#define LIMIT_MAIL_DOMAIN_CONNECTIONS 16       /* of these, with messages for one and the same domain */
+#define LIMIT_MAIL_CONNECTIONS 8               /* to the server at once */
+#define LIMIT_MAIL_DOMAIN_CONNECTIONS 8        /* of these, with messages for one and the same domain */
 #define LIMIT_MAIL_DOMAIN_RATE 1000000         /* messages a minute for one domain */
 #define LIMIT_SOFT_BOUNCES 5                   /* so many within 30 days each, and no more marketing goes there */
 #define LIMIT_RETURN_BYTES (1024 * 1024)       /* one mail that came back */

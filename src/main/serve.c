@@ -5,6 +5,7 @@
  *   store/'s writer    all writes
  *   sweeper            what time does, once a minute
  *   deliverer          webhooks that are due
+ *   mailer             messages to persons that are due, and what comes back
  *   indexer            the index from persons to audit entries, behind the log
  *   sequencer          the Merkle tree over the audit entries, behind the log
  */
@@ -18,6 +19,8 @@
 #include "cli/data_dir.h"
 #include "crypto/secret.h"
 #include "main/deliverer.h"
+#include "main/mailer.h"
+#include "mail/start.h"
 #include "main/demo_start.h"
 #include "main/first_staff.h"
 #include "main/indexer.h"
@@ -68,6 +71,7 @@ struct serving {
 	struct server *server;
 	struct sweeper *sweeper;
 	struct deliverer *deliverer;
+	struct mailer *mailer;
 	struct rounds *indexer, *sequencer;
 	struct breached *breached;
 };
@@ -78,6 +82,7 @@ serving_end(struct serving *serving)
 {
 	server_stop(&serving->server);
 	deliverer_stop(&serving->deliverer);
+	mailer_stop(&serving->mailer);
 	sweeper_stop(&serving->sweeper);
 	rounds_stop(&serving->indexer);
 	rounds_stop(&serving->sequencer);
@@ -210,7 +215,8 @@ start(struct job *job, const char *dir, const struct listen_on *on, unsigned wor
 	TRY(indexer_start(job, serving->vault->store, &serving->indexer));
 	TRY(sequencer_start(job, serving->vault, &serving->sequencer));
 	TRY(sweeper_start(job, serving->vault, &serving->sweeper));
-	return deliverer_start(job, serving->vault, &serving->deliverer);
+	TRY(deliverer_start(job, serving->vault, &serving->deliverer));
+	return mailer_start(job, serving->vault, &serving->mailer);
 }
 
 static const char *
@@ -256,6 +262,7 @@ run(struct job *job, struct cli *cli, const struct args *args)
 	TRY(breached_take(job, cli, args, &serving, &api_options));
 	TRY(arg_number(cli, args, "workers", WORKERS_MAX, &workers));
 	limits_set();
+	mail_start();
 	job->actor = (struct actor){ .kind = ACTOR_SYSTEM };
 	TRY(open_vault(job, cli, dir, arg_given(args, "facts") ? arg_c(args, "facts") : NULL,
 	               arg_given(args, "demo"), &serving));

@@ -149,6 +149,47 @@ content_write(const struct message_new *message, struct buf *content)
 	json_close(&out, '}');
 }
 
+/* What the templates of a kind put (page/page.h, T3): a message that could not be composed is refused with the act, not
+ * found broken behind it. */
+static const char *
+needed(enum message_kind kind)
+{
+	switch (kind) {
+	case MESSAGE_CONFIRM:
+		return "url purposes ";
+	case MESSAGE_KNOWN:
+		return "url ";
+	case MESSAGE_MINE:
+		return "url minutes ";
+	case MESSAGE_CODE:
+		return "code minutes ";
+	case MESSAGE_CHANGED:
+		return "changes ";
+	case MESSAGE_REPLY:
+	case MESSAGE_CAMPAIGN:
+		return "title text ";
+	case MESSAGE_TEST:
+	case MESSAGE_KIND_NONE:
+		break;
+	}
+	return "";
+}
+
+static bool
+has_needed(const struct message_new *message)
+{
+	str rest = str_from_c(needed(message->kind)), name;
+
+	while (eat_until(&rest, ' ', &name)) {
+		bool there = false;
+		for (size_t i = 0; i < message->value_count; i++)
+			there |= str_eq(message->value[i].name, name);
+		if (!there)
+			return false;
+	}
+	return true;
+}
+
 static enum err
 new_check(struct job *job, const struct message_new *message)
 {
@@ -159,6 +200,8 @@ new_check(struct job *job, const struct message_new *message)
 		return fail_at(job, ERR_INVALID, S("/address"), "mail cannot be sent to this address");
 	if (marketing && (!message->subject || !message->purpose))
 		return fail(job, ERR_INVALID, "marketing is for somebody and some purpose");
+	if (!has_needed(message))
+		return fail(job, ERR_INVALID, "a value that a message of its kind needs is missing");
 	if (message->value_count > LIMIT_MESSAGE_VALUES)
 		return fail(job, ERR_LIMIT, "limit_message_values");
 	for (size_t i = 0; i < message->value_count; i++)

@@ -47,7 +47,7 @@
 
 /* Why it is where it is. */
 #define MESSAGE_WHY_TABLE(X) \
-	X(MESSAGE_WHY_NONE,        0, "") \
+	X(MESSAGE_WHY_NONE,        0, "none") \
 	X(MESSAGE_WHY_SUPPRESSED,  1, "suppressed")      /* the address is stopped for everything */ \
 	X(MESSAGE_WHY_DENIED,      2, "denied")          /* the decision was no */ \
 	X(MESSAGE_WHY_ADDRESS,     3, "address_changed") /* the person has another by now */ \
@@ -60,7 +60,8 @@
 	X(MESSAGE_WHY_LOST,       10, "answer_lost") \
 	X(MESSAGE_WHY_CRASH,      11, "stopped_while_sending") \
 	X(MESSAGE_WHY_BROKEN,     12, "not_composed")    /* it cannot be opened or composed: the log says why */ \
-	X(MESSAGE_WHY_TRIES,      13, "too_many_tries")
+	X(MESSAGE_WHY_TRIES,      13, "too_many_tries") \
+	X(MESSAGE_WHY_BOUNCED,    14, "bounced")
 
 #define MESSAGE_ENUM(e, no, ...) e = no,
 enum message_kind { MESSAGE_KIND_NONE = 0, MESSAGE_KIND_TABLE(MESSAGE_ENUM) };
@@ -98,7 +99,8 @@ struct message_plan {
 };
 
 /* Seals what is to be said; composes nothing yet.
- *   ERR_INVALID  an address that mail cannot go to (mail/mailbox.h, A1, A2), at /address; marketing to nobody
+ *   ERR_INVALID  an address that mail cannot go to (mail/mailbox.h, A1, A2), at /address; marketing to nobody; a value
+ *                that a message of its kind needs is missing
  *   ERR_LIMIT    limit_message_values, limit_message_items, limit_message_content_bytes */
 must_check enum err message_plan(struct job *job, struct vault *vault, const struct message_new *message,
                                  struct message_plan *ret);

@@ -104,8 +104,13 @@ SELECT (SELECT COUNT(*) FROM message WHERE due_at IS NOT NULL AND rank IN (0, 1,
        (SELECT COUNT(*) FROM message WHERE state > 1 AND state <> 3 AND state = 7),
        (SELECT MIN(made_at) FROM message WHERE due_at IS NOT NULL AND rank IN (0, 1, 2));
 
--- name: message_digest
-SELECT digest, subject, purpose, kind FROM message WHERE id = $1;
+-- It came back: once.
+-- name: message_bounced
+UPDATE message SET state = 5, why = $1, status = $2, content = NULL WHERE id = $3 AND state IN (3, 4);
+
+-- The address that the person has now, as its digest.
+-- name: message_holder
+SELECT email_tag FROM subject WHERE no = $1 AND state = 1;
 
 -- A bounce that says nothing for good; the count begins anew when the one before is old.
 -- name: bounce_add

@@ -6,7 +6,16 @@
 static struct message_new
 message_of(enum message_kind kind, const char *address)
 {
-	static const struct message_value values[] = { { .name = S("url"), .text = S("https://valv.example.com/c/canary-91") } };
+	static const str lines[] = { S("Nyhetsbrev") };
+	static const struct message_value values[] = {
+		{ .name = S("url"), .text = S("https://valv.example.com/c/canary-91") },
+		{ .name = S("purposes"), .item = lines, .item_count = 1 },
+		{ .name = S("changes"), .item = lines, .item_count = 1 },
+		{ .name = S("code"), .text = S("482915") },
+		{ .name = S("minutes"), .text = S("15") },
+		{ .name = S("title"), .text = S("Nytt") },
+		{ .name = S("text"), .text = S("Hej!\n\nVi har nytt.") },
+	};
 
 	return (struct message_new){ .kind = kind, .language = S("sv"), .address = str_from_c(address), .value = values,
 		                     .value_count = COUNT(values) };
