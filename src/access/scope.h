@@ -22,7 +22,8 @@
 	X(SCOPE_ERASE,    12, "erase",         "erase persons (Article 17)") \
 	X(SCOPE_DELIVER,  13, "deliver",       "take letters and notices from the outbox, and say what became of them") \
 	X(SCOPE_EXPORT,   16, "export",        "ask for the data of many persons at once") \
-	X(SCOPE_SCIM,     21, "scim",          "keep staff accounts for an identity provider")
+	X(SCOPE_SCIM,     21, "scim",          "keep staff accounts for an identity provider") \
+	X(SCOPE_RETURNS,  22, "returns",       "hand in bounces and complaints about mail that was sent")
 
 /* What only people who sign in may have: it takes judgement. */
 #define SCOPE_PERSON_TABLE(X) \
@@ -44,7 +45,7 @@ enum scope { SCOPE_NOTHING = 0, SCOPE_TABLE(ENUM_SCOPE) };
 /* By which one decides what others may do: who gives them alone could make a second person of their own. */
 #define SCOPES_GOVERN (SCOPE_STAFF | SCOPE_POLICY | SCOPE_APPROVE | SCOPE_REVIEW)
 /* Only for programs. */
-#define SCOPES_PROGRAM SCOPE_SCIM
+#define SCOPES_PROGRAM (SCOPE_SCIM | SCOPE_RETURNS)
 
 bool scope_of_name(str name, enum scope *ret);
 str scope_text(enum scope scope);

@@ -3,6 +3,7 @@
 
 #include "api/call.h"
 #include "base/limits.h"
+#include "message/message.h"
 #include "vault/deliver.h"
 
 #define CLAIM_SECONDS 600 /* unless said */
@@ -304,14 +305,16 @@ enum err
 on_delivery_post(struct job *job, struct call *call)
 {
 	bool on = false, release = false, there;
-	int64_t released = 0;
+	int64_t released = 0, messages = 0;
 
 	TRY(json_bool(job, call->body, "release", &release, NULL));
 	TRY(networks_put(job, call));
 	TRY(json_bool(job, call->body, "on", &on, &there));
 	if (there)
 		TRY(delivery_set(job, call->vault, on));
-	if (release)
+	if (release) {
 		TRY(outbox_release(job, call->vault, &released));
-	return delivery_answer(job, call, released);
+		TRY(message_release(job, call->vault, &messages));
+	}
+	return delivery_answer(job, call, released + messages);
 }

@@ -11,6 +11,10 @@
 #include "audit/entry.h"
 #include "backup/backup.h"
 #include "base/must.h"
+#include "message/doctor.h"
+#include "message/message.h"
+#include "message/returned.h"
+#include "message/setup.h"
 #include "rights/package.h"
 #include "rights/letter.h"
 #include "rights/receipt.h"
@@ -29,6 +33,7 @@
 #define WORD(no, name) { (int)(no), { name, sizeof(name) - 1 } }
 #define THIRD(e, no, name, ...) WORD(e, name),
 #define LOGOUT_WORD(e, no, name) WORD(no, name),
+#define MAIL_TLS(e, no, name) WORD(no, name),
 #define SECOND(e, name, ...) WORD(e, name),
 #define CODE(e, no, name, code) WORD(e, code),
 #define PROBLEM(e, status, slug, sentence) WORD(e, "/problems/" slug),
@@ -43,6 +48,14 @@ static const struct word erase_reason[] = { ERASE_REASON_TABLE(THIRD) };
 static const struct word keep[] = { KEEP_TABLE(THIRD) };
 static const struct word kind[] = { KIND_TABLE(THIRD) };
 static const struct word method[] = { METHOD_TABLE(THIRD) };
+static const struct word mail_check[] = { DOCTOR_RESULT_TABLE(THIRD) };
+static const struct word mail_key[] = { WORD(1, "rsa"), WORD(2, "ed25519") };
+static const struct word mail_kind[] = { MESSAGE_KIND_TABLE(THIRD) };
+static const struct word mail_return[] = { WORD(1, "bounce"), WORD(2, "complaint") };
+static const struct word mail_returned[] = { RETURNED_TABLE(THIRD) };
+static const struct word mail_state[] = { MESSAGE_STATE_TABLE(THIRD) };
+static const struct word mail_tls[] = { SETUP_TLS_TABLE(MAIL_TLS) };
+static const struct word mail_why[] = { MESSAGE_WHY_TABLE(THIRD) };
 static const struct word outbox_kind[] = { OUTBOX_KIND_TABLE(THIRD) };
 static const struct word outbox_outcome[] = { OUTBOX_OUTCOME_TABLE(THIRD) };
 static const struct word outbox_state[] = { OUTBOX_STATE_TABLE(THIRD) };
@@ -297,6 +310,14 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_ORIGIN] = LIST(origin),
 	[WORDS_OUTLIVES] = LIST(outlives),
 	[WORDS_PACKAGE_FORMAT] = LIST(package_format),
+	[WORDS_MAIL_CHECK] = LIST(mail_check),
+	[WORDS_MAIL_KEY] = LIST(mail_key),
+	[WORDS_MAIL_KIND] = LIST(mail_kind),
+	[WORDS_MAIL_RETURN] = LIST(mail_return),
+	[WORDS_MAIL_RETURNED] = LIST(mail_returned),
+	[WORDS_MAIL_STATE] = LIST(mail_state),
+	[WORDS_MAIL_TLS] = LIST(mail_tls),
+	[WORDS_MAIL_WHY] = LIST(mail_why),
 	[WORDS_OUTBOX_KIND] = LIST(outbox_kind),
 	[WORDS_OUTBOX_OUTCOME] = LIST(outbox_outcome),
 	[WORDS_OUTBOX_SAID] = LIST(outbox_said),
