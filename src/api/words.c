@@ -90,6 +90,7 @@ static const struct word actor[] = {
 	WORD(ACTOR_OPERATOR, "operator"),
 	WORD(ACTOR_KEY, "key"),
 	WORD(ACTOR_STAFF, "staff"),
+	WORD(ACTOR_PERSON, "person"),
 };
 static const struct word alert_words[] = { ALERT_TABLE(THIRD) };
 static const struct word approval_state[] = {

@@ -23,6 +23,7 @@ enum actor_kind {
 	ACTOR_OPERATOR = 2, /* a Unix user on the server's socket; no = uid */
 	ACTOR_KEY = 3,      /* an API key; no = api_key.no */
 	ACTOR_STAFF = 4,    /* a staff member who signed in; no = staff.no */
+	ACTOR_PERSON = 5,   /* a person on the public pages; no is 0: who it is stands in the entry, if anywhere */
 };
 
 struct actor {

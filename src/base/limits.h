@@ -20,6 +20,9 @@
 
 /* Pages for people */
 #define LIMIT_PAGE_BYTES (256 * 1024)          /* one page, or one text of a mail */
+#define LIMIT_FORM_BYTES (128 * 1024)          /* a form that is sent, whichever way */
+#define LIMIT_FORM_FIELDS 2048                 /* names with their values in it */
+#define LIMIT_LOGO_BYTES (32 * 1024)           /* the company's logo */
 
 /* JSON */
 #define LIMIT_JSON_DEPTH 32

@@ -32,12 +32,15 @@
 #include "main/stop.h"
 #include "main/sweeper.h"
 #include "os/file.h"
+#include "public/public.h"
 #include "webauthn/webauthn.h"
 
 #define LISTEN_DEFAULT "127.0.0.1:8400"
 #define WORKERS_DEFAULT 64 /* they wait for commits most of the time, and commit together */
 #define WORKERS_MAX 512    /* of the store's readers, each with files of its own */
 #define WORKERS_RESERVED 4
+#define PUBLIC_WORKERS 32  /* a page is a read with its entry, which waits for a commit */
+#define PUBLIC_RESERVED 4
 #define GRACE_SECONDS 10
 
 static const struct option options[] = {
@@ -46,6 +49,9 @@ static const struct option options[] = {
 	{ "listen", "ADDRESS:PORT",
 	  "Where to listen; " LISTEN_DEFAULT " unless said. Port 0 takes any; "
 	  "none leaves only the socket DIR/valv.sock." },
+	{ "public", "ADDRESS:PORT",
+	  "Where the pages for persons listen, apart from the rest: the links in mails lead there. Without it there are none; port 0 takes "
+	  "any." },
 	{ "behind-tls-proxy", NULL,
 	  "A proxy that speaks TLS stands in front: allows an address that other machines reach, and takes the last address in "
 	  "X-Forwarded-For for the caller's." },
@@ -59,7 +65,7 @@ static const struct option options[] = {
 	  "Refuse the passwords in this file when somebody chooses one: Pwned Passwords in one file, SHA-1, ordered by hash. Nothing is "
 	  "asked elsewhere." },
 	{ "workers", "N", "Threads that answer, at most 512; 64 unless said." },
-	{ "ready-file", "FILE", "Write the URL into this file once requests are answered." },
+	{ "ready-file", "FILE", "Write the URL into this file once requests are answered; on a second line that of the pages for persons, where they listen." },
 	{ "demo", NULL,
 	  "Make a vault with invented people if there is none, and say what to try." },
 };
@@ -68,7 +74,8 @@ struct serving {
 	struct vault *vault;
 	struct db *db; /* the main thread's */
 	struct api *api;
-	struct server *server;
+	struct server *server, *public_server;
+	struct public *public;
 	struct sweeper *sweeper;
 	struct deliverer *deliverer;
 	struct mailer *mailer;
@@ -80,12 +87,14 @@ struct serving {
 static void
 serving_end(struct serving *serving)
 {
+	server_stop(&serving->public_server);
 	server_stop(&serving->server);
 	deliverer_stop(&serving->deliverer);
 	mailer_stop(&serving->mailer);
 	sweeper_stop(&serving->sweeper);
 	rounds_stop(&serving->indexer);
 	rounds_stop(&serving->sequencer);
+	public_close(&serving->public);
 	api_close(&serving->api);
 	breached_close(&serving->breached);
 	reader_end(&serving->db);
@@ -114,14 +123,14 @@ io_threads(void)
 }
 
 static enum err
-where_to_listen(struct cli *cli, const struct args *args, struct listen_on *ret)
+where_to_listen(struct cli *cli, const struct args *args, const char *option, str otherwise, struct listen_on *ret)
 {
-	str text = arg_given(args, "listen") ? arg_str(args, "listen") : S(LISTEN_DEFAULT);
+	str text = arg_given(args, option) ? arg_str(args, option) : otherwise;
 
 	if (!listen_on_read(text, ret))
 		return complain(cli, EXIT_USAGE,
-		                "serve: --listen takes an IP address and a port, as "
-				"127.0.0.1:8400 or [::1]:8400, or none");
+		                "serve: --%s takes an IP address and a port, as "
+				"127.0.0.1:8400 or [::1]:8400, or none", option);
 	if (ret->loopback || arg_given(args, "behind-tls-proxy"))
 		return OK;
 	return complain(
@@ -219,6 +228,26 @@ start(struct job *job, const char *dir, const struct listen_on *on, unsigned wor
 	return mailer_start(job, serving->vault, &serving->mailer);
 }
 
+/* The pages for persons: nothing of the interface is reached there, and nothing of them here. */
+static enum err
+start_public(struct job *job, const struct listen_on *on, const struct public_options *how, struct serving *serving)
+{
+	struct server_config config = {
+		.address = on->address,
+		.port = on->port,
+		.io_threads = 1,
+		.workers = PUBLIC_WORKERS + PUBLIC_RESERVED,
+		.workers_reserved = PUBLIC_RESERVED,
+		.grace_seconds = GRACE_SECONDS,
+	};
+
+	if (!on->address[0])
+		return OK;
+	TRY(public_open(job, serving->vault, how, &serving->public));
+	public_server_config(serving->public, &config);
+	return server_start(job, &config, &serving->public_server);
+}
+
 static const char *
 url_of(struct job *job, const struct listen_on *on, const struct server *server)
 {
@@ -232,32 +261,48 @@ url_of(struct job *job, const struct listen_on *on, const struct server *server)
 	return arena_c(&job->arena, str_from_c(text));
 }
 
+/* The URL, and on a second line that of the pages for persons, if there are any. */
+static str
+ready_text(struct job *job, const char *url, const char *public_url)
+{
+	OWNED(buf_release) struct buf text = { .max = 256 };
+
+	buf_put(&text, str_from_c(url));
+	if (*public_url) {
+		buf_char(&text, '\n');
+		buf_put(&text, str_from_c(public_url));
+	}
+	return arena_str(&job->arena, buf_str(&text));
+}
+
 static enum err
 say_ready(struct job *job, const struct cli *cli, const struct args *args, const char *dir,
-          const char *url, bool demo, const struct access *access)
+          const char *url, const char *public_url, bool demo, const struct access *access)
 {
-	log_info("start", "version=%s data=%s url=%s socket=%s/valv.sock", cli->version, dir,
-	         *url ? url : "none", dir);
+	log_info("start", "version=%s data=%s url=%s public=%s socket=%s/valv.sock", cli->version, dir,
+	         *url ? url : "none", *public_url ? public_url : "none", dir);
 	if (demo)
 		demo_say(job, cli, dir, url);
 	TRY(first_staff(job, cli, access, dir, url));
 	fflush(stdout);
 	if (!arg_given(args, "ready-file"))
 		return OK;
-	return file_replace(job, arg_c(args, "ready-file"), 0600, str_bytes(str_from_c(url)));
+	return file_replace(job, arg_c(args, "ready-file"), 0600, str_bytes(ready_text(job, url, public_url)));
 }
 
 static enum err
 run(struct job *job, struct cli *cli, const struct args *args)
 {
 	OWNED(serving_end) struct serving serving = { 0 };
-	const char *dir = data_dir(args), *url;
+	const char *dir = data_dir(args), *url, *public_url = "";
 	struct entry stopped = { .act = ENTRY_STOP };
 	uint64_t workers = WORKERS_DEFAULT;
 	struct api_options api_options = { .behind_proxy = arg_given(args, "behind-tls-proxy") };
-	struct listen_on on;
+	struct public_options public_options = { .behind_proxy = api_options.behind_proxy };
+	struct listen_on on, public_on;
 
-	TRY(where_to_listen(cli, args, &on));
+	TRY(where_to_listen(cli, args, "listen", S(LISTEN_DEFAULT), &on));
+	TRY(where_to_listen(cli, args, "public", S("none"), &public_on));
 	TRY(where_it_is(cli, args, &api_options));
 	TRY(breached_take(job, cli, args, &serving, &api_options));
 	TRY(arg_number(cli, args, "workers", WORKERS_MAX, &workers));
@@ -269,11 +314,15 @@ run(struct job *job, struct cli *cli, const struct args *args)
 	stop_listen();
 	TRY(demo_is(job, serving.vault, &api_options.demo));
 	TRY(start(job, dir, &on, (unsigned)workers, &api_options, &serving));
+	TRY(start_public(job, &public_on, &public_options, &serving));
 	url = url_of(job, &on, serving.server);
-	TRY(say_ready(job, cli, args, dir, url, api_options.demo && arg_given(args, "demo"), &serving.vault->access));
+	if (serving.public_server)
+		public_url = url_of(job, &public_on, serving.public_server);
+	TRY(say_ready(job, cli, args, dir, url, public_url, api_options.demo && arg_given(args, "demo"), &serving.vault->access));
 	stop_wait();
 	atomic_store(&serving.vault->stopping, true);
 	log_info("stop", "grace_seconds=%d", GRACE_SECONDS);
+	server_stop(&serving.public_server);
 	server_stop(&serving.server);
 	return entry_write(job, serving.vault->store, &stopped, NULL);
 }

@@ -262,5 +262,6 @@ actor_word(enum actor_kind kind)
 	       : kind == ACTOR_OPERATOR ? S("operator")
 	       : kind == ACTOR_STAFF    ? S("staff")
 	       : kind == ACTOR_KEY      ? S("key")
+	       : kind == ACTOR_PERSON   ? S("person")
 	                                : S("nobody");
 }

@@ -154,6 +154,21 @@ number_setting(struct job *job, struct db *db, str name, int64_t *ret)
 }
 
 static enum err
+look_load(struct job *job, struct company_look *look, struct db *db)
+{
+	str mark = S("");
+
+	TRY(text_setting(job, db, S("company"), &look->company));
+	TRY(text_setting(job, db, S("contact"), &look->contact));
+	TRY(text_setting(job, db, S("look_colour"), &look->colour));
+	TRY(text_setting(job, db, S("public_origin"), &look->origin));
+	TRY(text_setting(job, db, S("logo_mark"), &mark));
+	look->logo_svg = str_starts(mark, S("svg "));
+	look->logo_mark = str_from(mark, 4);
+	return OK;
+}
+
+static enum err
 settings_load(struct job *job, struct registry *registry, struct db *db)
 {
 	str *language = arena_array(&job->arena, LIMIT_LANGUAGES, sizeof(*language));
@@ -184,7 +199,7 @@ settings_load(struct job *job, struct registry *registry, struct db *db)
 	TRY(text_setting(job, db, S("nix_checked_at"), &nix));
 	if (!time_parse(nix, &registry->nix_checked_at))
 		registry->nix_checked_at = TIME_NEVER;
-	return OK;
+	return look_load(job, &registry->look, db);
 }
 
 static enum err

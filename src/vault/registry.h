@@ -15,6 +15,7 @@
 #include "crypto/seal.h"
 #include "json/json.h"
 #include "type/type.h"
+#include "vault/look.h"
 #include "vault/words.h"
 
 struct vault;
@@ -105,6 +106,7 @@ struct registry {
 	int64_t budget_per_hour; /* lookups by value per key */
 	int64_t zone_minutes;    /* the company's offset from UTC, for quiet hours */
 	str country;             /* ISO 3166-1: whose holidays and authority; SE unless it was put */
+	struct company_look look;
 	time_us nix_checked_at;  /* when the do-not-call list was last brought in; TIME_NEVER: never */
 };
 
