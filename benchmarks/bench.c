@@ -19,6 +19,7 @@
 #include "benchmarks/audit.h"
 #include "benchmarks/limit.h"
 #include "benchmarks/load.h"
+#include "benchmarks/mail.h"
 #include "crypto/seal.h"
 #include "json/json.h"
 #include "os/file.h"
@@ -934,6 +935,36 @@ bench_audit(struct bench *b)
 	return verdict("audit", rate.sequenced, "entries/s sequenced", rate.limit, "hashing alone on one core", AUDIT_RATE, 0, true);
 }
 
+/* --- mail -------------------------------------------------------------------------------------- */
+
+#define MAIL_MESSAGES 20000
+#define MAIL_MESSAGES_RSA 5000
+#define MAIL_RATE 3000
+
+static void
+mail_measure(struct bench *b, const char *name, bool rsa, uint64_t messages, struct mail_rate *rate)
+{
+	struct job job = { .now = (time_us)time(NULL) * TIME_SECOND, .actor = { .kind = ACTOR_SYSTEM } };
+	const char *dir = path_of(b, name);
+
+	if (mkdir(dir, 0700) < 0 || mail_rate_measure(&job, dir, rsa, messages, LIMIT_SECONDS, rate))
+		die(job.failure.why ? job.failure.why : "no directory");
+	job_release(&job);
+	printf("%s: %.0f messages/s out of the queue, composed, signed and handed over, %.0f microseconds of processor for one\n",
+	       name, rate->sent, rate->cpu_us);
+	printf("limit: nothing but handing a ready one over, %lu connections: %.0f /s\n", (unsigned long)rate->connections, rate->limit);
+}
+
+static int
+bench_mail(struct bench *b)
+{
+	struct mail_rate rsa, rate;
+
+	mail_measure(b, "mail-rsa", true, MAIL_MESSAGES_RSA, &rsa);
+	mail_measure(b, "mail-ed25519", false, MAIL_MESSAGES, &rate);
+	return verdict("mail", rate.sent, "messages/s", rate.limit, "handing over alone", MAIL_RATE, 0, true);
+}
+
 /* --- main ------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -942,7 +973,7 @@ static const struct {
 } benches[] = {
 	{ "decisions", bench_decisions }, { "create", bench_create }, { "read", bench_read },
 	{ "batch", bench_batch }, { "import", bench_import }, { "access", bench_access }, { "erase", bench_erase },
-	{ "sweep", bench_sweep }, { "audit", bench_audit },
+	{ "sweep", bench_sweep }, { "audit", bench_audit }, { "mail", bench_mail },
 };
 
 int

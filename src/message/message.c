@@ -430,10 +430,26 @@ content_read(struct job *job, struct json root, struct message_content *ret)
 	return OK;
 }
 
-enum err
-message_open(struct job *job, struct vault *vault, const struct message_row *row, struct message_content *ret)
+void
+message_key_end(struct message_key *key)
 {
-	OWNED(secret_free) struct secret *key = NULL;
+	secret_free(&key->secret);
+}
+
+static enum err
+key_of_day(struct job *job, struct vault *vault, int64_t day, struct message_key *key)
+{
+	if (key->secret && key->day == day)
+		return OK;
+	secret_free(&key->secret);
+	key->day = day;
+	return outbox_key_find(job, vault, day, &key->secret);
+}
+
+enum err
+message_open(struct job *job, struct vault *vault, struct message_key *key, const struct message_row *row,
+             struct message_content *ret)
+{
 	OWNED(json_free) struct json_document *document = NULL;
 	OWNED(buf_release) struct buf associated = { .max = 64 };
 	struct json root;
@@ -442,9 +458,9 @@ message_open(struct job *job, struct vault *vault, const struct message_row *row
 	*ret = (struct message_content){ 0 };
 	if (!row->content.len)
 		return fail(job, ERR_GONE, "its content is gone");
-	TRY(outbox_key_find(job, vault, row->day, &key));
+	TRY(key_of_day(job, vault, row->day, key));
 	content_associated(&associated, row->id, row->day);
-	TRY(seal_open(job, secret_octets(key), buf_bytes(&associated), row->content, &plain));
+	TRY(seal_open(job, secret_octets(key->secret), buf_bytes(&associated), row->content, &plain));
 	TRY(json_parse(job, bytes_str(plain), &document, &root));
 	return content_read(job, root, ret);
 }

@@ -450,13 +450,14 @@ result_note(struct job *job, const struct smtp_result *result, struct item *item
 }
 
 static enum err
-item_prepare(struct job *job, struct batch *batch, struct item *item, struct message_content *content, str *ret_sender)
+item_prepare(struct job *job, struct batch *batch, struct message_key *key, struct item *item,
+             struct message_content *content, str *ret_sender)
 {
 	OWNED(buf_release) struct buf sender = { .max = 4 * MAILBOX_BYTES_MAX };
 	const struct setup *setup = &batch->sender->setup;
 	uint8_t token[RETURN_TOKEN_BYTES];
 
-	TRY(message_open(job, batch->vault, &item->row, content));
+	TRY(message_open(job, batch->vault, key, &item->row, content));
 	TRY(message_make(job, batch, &item->row, content));
 	TRY(return_token(job, batch->vault, item->row.id, token));
 	verp_write(setup->return_prefix, (bytes){ token, sizeof(token) }, setup_return_domain(setup), &sender);
@@ -467,7 +468,7 @@ item_prepare(struct job *job, struct batch *batch, struct item *item, struct mes
 
 /* *ret_trouble: the rest of the batch need not be tried now. */
 static enum err
-item_send(struct job *job, struct batch *batch, struct item *item, bool *ret_trouble)
+item_send(struct job *job, struct batch *batch, struct message_key *key, struct item *item, bool *ret_trouble)
 {
 	struct sender *sender = batch->sender;
 	struct smtp_result result = { .end = SMTP_UNREACHED };
@@ -475,7 +476,7 @@ item_send(struct job *job, struct batch *batch, struct item *item, bool *ret_tro
 	str from;
 
 	*ret_trouble = false;
-	TRY(item_prepare(job, batch, item, &content, &from));
+	TRY(item_prepare(job, batch, key, item, &content, &from));
 	TRY(smtp_send(job, sender->smtp, from, content.address, buf_str(&sender->ready), &result));
 	*ret_trouble = is_trouble(&result) || (result.end == SMTP_UNREACHED && result.why == WIRE_STOPPED);
 	if (*ret_trouble)
@@ -546,6 +547,7 @@ end_steps(struct job *job, struct db *db, void *arg)
 static enum err
 batch_send(struct job *job, struct batch *batch)
 {
+	OWNED(message_key_end) struct message_key key = { 0 };
 	struct sender *sender = batch->sender;
 	struct failure failure = { 0 };
 	bool trouble = false, all = true;
@@ -557,7 +559,7 @@ batch_send(struct job *job, struct batch *batch)
 		if (trouble || atomic_load(sender->stop))
 			back(job, item);
 		else
-			err = item_send(job, batch, item, &trouble);
+			err = item_send(job, batch, &key, item, &trouble);
 		if (err) { /* of this one alone; the log says why */
 			failure = first ? failure : job->failure;
 			first = first ? first : err;

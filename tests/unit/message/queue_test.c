@@ -64,6 +64,7 @@ a_message_is_sealed_and_opens_again(void **state)
 {
 	OWNED(fixture_end) struct fixture f = { 0 };
 	struct message_new message = message_of(MESSAGE_CONFIRM, "anna-canary@example.com");
+	OWNED(message_key_end) struct message_key key = { 0 };
 	struct message_content content;
 	struct message_row row;
 	str items[] = { S("Nyhetsbrev"), S("Erbjudanden") };
@@ -76,7 +77,7 @@ a_message_is_sealed_and_opens_again(void **state)
 	row = row_of(&f, put(&f, &message));
 	assert_int_equal(row.state, MESSAGE_WAITING);
 	assert_int_equal(row.until_at, f.job.now + 48 * 3600 * TIME_SECOND);
-	assert_ok(message_open(&f.job, f.vault, &row, &content));
+	assert_ok(message_open(&f.job, f.vault, &key, &row, &content));
 	assert_true(str_eq(content.address, message.address));
 	assert_int_equal(content.value_count, 2);
 	assert_true(str_eq(content.value[0].text, values[0].text));
