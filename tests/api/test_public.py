@@ -7,7 +7,7 @@ import pytest
 
 import definitions
 from client import Client
-from public import Public
+from visitor import Public
 
 ROUTES = (pathlib.Path(__file__).resolve().parents[2] / 'src/public/routes.def').read_text()
 PAGES = re.findall(r'^PAGE\((\w+), "([^"]+)", (\w+), ([^)]+)\)', ROUTES, re.M)
