@@ -5,6 +5,7 @@
 #include "audit/index.h"
 #include "backup/restore.h"
 #include "base/limits.h"
+#include "message/message.h"
 
 /* --- names ------------------------------------------------------------------------------------ */
 
@@ -411,6 +412,34 @@ restore_write(struct call *call, const struct entry_row *row, struct json_out *o
 	json_close(out, '}');
 }
 
+/* As message/rows.h has it.  decision: the entry that allowed it. */
+static void
+message_write(const struct entry_row *row, struct json_out *out)
+{
+	uint64_t decision;
+	uint8_t kind, state, why;
+	uint16_t status;
+	uint32_t tries;
+	bytes body = row->body;
+	uid id;
+
+	if (!eat_le64(&body, &decision) || !eat_u8(&body, &kind) || !eat_u8(&body, &state) || !eat_u8(&body, &why) ||
+	    !eat_le16(&body, &status) || !eat_le32(&body, &tries) || !uid_from_bytes(body, &id))
+		return;
+	json_name(out, S("message"));
+	json_open(out, '{');
+	json_pair_uid(out, S("id"), id);
+	json_pair_str(out, S("kind"), message_kind_name(kind));
+	json_pair_str(out, S("state"), message_state_name(state));
+	json_pair_str(out, S("why"), message_why_name(why));
+	json_name(out, S("decision"));
+	if (decision)
+		json_put_i64(out, (int64_t)decision);
+	else
+		json_put_null(out);
+	json_close(out, '}');
+}
+
 static enum err
 body_write(struct job *job, struct call *call, const struct entry_row *row, int64_t only,
            struct json_out *out)
@@ -492,6 +521,10 @@ body_write(struct job *job, struct call *call, const struct entry_row *row, int6
 	case ENTRY_REQUEST_CHANGE:
 	case ENTRY_REQUEST_READ:
 		request_write(row, out);
+		break;
+	case ENTRY_MESSAGE_SEND:
+	case ENTRY_MESSAGE_END:
+		message_write(row, out);
 		break;
 	case ENTRY_WITNESS_ADD:
 	case ENTRY_WITNESS_REMOVE:

@@ -3,6 +3,7 @@
 #include "audit/entry.h"
 #include "api/call.h"
 #include "backup/backup.h"
+#include "message/message.h"
 #include "vault/outbox.h"
 #include "vault/sweep.h"
 #include "rights/request.h"
@@ -168,6 +169,23 @@ outbox_metrics(struct job *job, struct buf *out)
 	return OK;
 }
 
+static enum err
+mail_metrics(struct job *job, struct buf *out)
+{
+	struct message_counts counts;
+	bool waits;
+
+	TRY(message_count(job, &counts));
+	waits = counts.oldest_at != TIME_NEVER && counts.oldest_at < job->now;
+	GAUGE(out, "valv_mail_waiting", "Messages to persons that are to be sent.", (uint64_t)counts.waiting);
+	GAUGE(out, "valv_mail_oldest_seconds", "How long the oldest of them has waited.",
+	      waits ? (uint64_t)((job->now - counts.oldest_at) / TIME_SECOND) : 0);
+	GAUGE(out, "valv_mail_unknown", "Of which nobody knows whether the server has them: see valv mail list.", (uint64_t)counts.unknown);
+	GAUGE(out, "valv_mail_failed", "Not sent.", (uint64_t)counts.failed);
+	GAUGE(out, "valv_mail_held", "Queued before a restore, and not released.", (uint64_t)counts.held);
+	return OK;
+}
+
 enum err
 on_metrics_get(struct job *job, struct call *call)
 {
@@ -185,5 +203,6 @@ on_metrics_get(struct job *job, struct call *call)
 	TRY(sweep_metrics(job, out, call->vault));
 	TRY(clock_metrics(job, out, call->vault));
 	TRY(backup_metrics(job, out, call->vault));
-	return outbox_metrics(job, out);
+	TRY(outbox_metrics(job, out));
+	return mail_metrics(job, out);
 }

@@ -1,38 +1,99 @@
 /* message/letter.c -- contract and L1-L2: see letter.h. */
 #include "message/letter.h"
 
+#include <math.h>
+
 #include "base/limits.h"
 #include "page/page.h"
+#include "vault/token.h"
 
 #include "mails.inc"
 
 #define SUBJECT_MAX (4 * MAIL_SUBJECT_BYTES_MAX)
 #define VALUES_MAX (LIMIT_MESSAGE_VALUES + 16)
 #define COLOUR S("#0f5c4c") /* where the company has said none: spruce, and white on it */
-#define INK S("#ffffff")
 
 /* --- what all have ----------------------------------------------------------------------------- */
 
-static enum err
-text_setting(struct job *job, struct vault *vault, str name, str *ret)
+/* Relative luminance, as WCAG 2.2 defines it. */
+static double
+luminance(const uint8_t part[3])
 {
-	bool there;
+	static const double weight[3] = { 0.2126, 0.7152, 0.0722 };
+	double sum = 0;
 
-	TRY(setting_get(job, vault, name, ret, &there));
-	if (!there)
-		*ret = S("");
-	return OK;
+	for (int i = 0; i < 3; i++) {
+		double c = part[i] / 255.0;
+		sum += weight[i] * (c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4));
+	}
+	return sum;
+}
+
+/* L2: one of the two has 4.58:1 or more on any colour. */
+static str
+ink_on(str colour)
+{
+	uint8_t part[3];
+
+	if (!eat_char(&colour, '#') || !str_hex(colour, part, sizeof(part)))
+		return S("#ffffff");
+	return 1.05 / (luminance(part) + 0.05) >= (luminance(part) + 0.05) / 0.05 ? S("#ffffff") : S("#000000");
+}
+
+/* Where the pages for persons have it (public/routes.def).  Most readers of mail show no SVG. */
+static str
+logo_url(struct job *job, const struct company_look *look)
+{
+	OWNED(buf_release) struct buf url = { .max = MAIL_URL_BYTES_MAX };
+
+	if (!look->logo_mark.len || look->logo_svg || !str_starts(look->origin, S("https://")))
+		return S("");
+	buf_put(&url, look->origin);
+	buf_put(&url, S("/look/logo-"));
+	buf_put(&url, look->logo_mark);
+	buf_put(&url, S(".png"));
+	return arena_str(&job->arena, buf_str(&url));
 }
 
 enum err
 letterhead_get(struct job *job, struct vault *vault, struct letterhead *ret)
 {
+	OWNED(registry_drop) const struct registry *registry = NULL;
+	struct arena *arena = &job->arena;
+	const struct company_look *look;
 	str languages, first;
+	bool there;
 
-	TRY(text_setting(job, vault, S("company"), &ret->company));
-	TRY(text_setting(job, vault, S("contact"), &ret->contact));
-	TRY(text_setting(job, vault, S("languages"), &languages));
+	TRY(registry_hold(job, vault, &registry));
+	look = &registry->look;
+	ret->company = arena_str(arena, look->company);
+	ret->contact = arena_str(arena, look->contact);
+	ret->origin = arena_str(arena, look->origin);
+	ret->colour = look->colour.len ? arena_str(arena, look->colour) : COLOUR;
+	ret->ink = ink_on(ret->colour);
+	ret->logo = logo_url(job, look);
+	TRY(setting_get(job, vault, S("languages"), &languages, &there));
+	if (!there)
+		languages = S("");
 	ret->language = eat_until(&languages, ' ', &first) ? first : languages;
+	return OK;
+}
+
+enum err
+letter_stop_url(struct job *job, const struct vault *vault, const struct letterhead *head, const struct message_row *row,
+                str *ret)
+{
+	OWNED(buf_release) struct buf url = { .max = MAIL_URL_BYTES_MAX };
+	struct token_body body = { .subject = row->subject_id, .purpose = row->purpose, .channel = CHANNEL_EMAIL };
+
+	if (!str_starts(head->origin, S("https://")))
+		return fail(job, ERR_CONFLICT, "marketing needs a way out: the setting public_origin is not https://...");
+	memcpy(body.digest, row->digest, DIGEST_BYTES);
+	buf_put(&url, head->origin);
+	buf_put(&url, S("/stop/"));
+	buf_put(&url, token_make(job, vault, TOKEN_STOP, &body));
+	must(buf_ok(&url));
+	*ret = arena_str(&job->arena, buf_str(&url));
 	return OK;
 }
 
@@ -118,8 +179,9 @@ values_make(struct job *job, const struct letterhead *head, const struct message
 	page_put(&object, S("language"), language);
 	page_put(&object, S("company"), head->company.len ? head->company : S("Valv"));
 	page_put(&object, S("contact"), head->contact);
-	page_put(&object, S("colour"), COLOUR);
-	page_put(&object, S("ink"), INK);
+	page_put(&object, S("colour"), head->colour);
+	page_put(&object, S("ink"), head->ink);
+	page_put(&object, S("logo"), head->logo);
 	page_put(&object, S("stop"), stop_url);
 	for (size_t i = 0; i < content->value_count; i++) {
 		const struct message_value *value = &content->value[i];

@@ -1,8 +1,10 @@
 /* message/letter.h -- what a message says, out of its template: subject, text and HTML.
  *
  *   L1  In the person's language where the templates have it, else the vault's first, else English.
- *   L2  The company's name, colours and logo are the company's own (settings); values are escaped for where they
- *       stand (page/page.h, T1).
+ *   L2  Name, contact, colour and logo are the company's own (vault/look.h); values are escaped for where they stand
+ *       (page/page.h, T1).  What stands on the colour is white or black, whichever is read better: 4.5:1 at least.
+ *   L3  Of marketing the way out is a link of its own for this person, purpose and channel (vault/token.h, E2), in the
+ *       header for one press (RFC 8058) and in the text.
  */
 #ifndef MESSAGE_LETTER_H
 #define MESSAGE_LETTER_H
@@ -17,9 +19,13 @@ struct letter {
 
 /* What all letters of a vault have: read once, for many.  In the arena. */
 struct letterhead {
-	str company, contact, origin, language;
+	str company, contact, origin, language, colour, ink, logo;
 };
 must_check enum err letterhead_get(struct job *job, struct vault *vault, struct letterhead *ret);
+
+/* L3: ORIGIN/stop/TOKEN, in the arena.   ERR_CONFLICT  the setting public_origin is not https://… */
+must_check enum err letter_stop_url(struct job *job, const struct vault *vault, const struct letterhead *head,
+                                    const struct message_row *row, str *ret);
 
 /* stop_url: of marketing, for the visible link out; "": none. */
 must_check enum err letter_make(struct job *job, const struct letterhead *head, enum message_kind kind,

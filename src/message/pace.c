@@ -75,6 +75,8 @@ later(time_us a, time_us b)
 static bool
 begin(struct domain *domain, bool joined, int64_t connections, time_us interval, time_us now, time_us *ret_at)
 {
+	if (domain->next_at > now + BURST + interval) /* the clock went back */
+		domain->next_at = domain->asked_at = now;
 	if (!joined && domain->batches >= connections) {
 		*ret_at = now + CROWDED;
 		return false;

@@ -354,8 +354,10 @@ message_make(struct job *job, struct batch *batch, const struct message_row *row
 		.automatic = true,
 	};
 
-	if (row->message_class == CLASS_MARKETING)
+	if (row->message_class == CLASS_MARKETING) {
 		TRY(list_name(job, batch, row, &mail));
+		TRY(letter_stop_url(job, batch->vault, &sender->head, row, &mail.unsubscribe_url));
+	}
 	TRY(letter_make(job, &sender->head, row->kind, content, mail.unsubscribe_url, &letter));
 	mail.subject = letter.subject;
 	mail.text = letter.text;
@@ -494,7 +496,7 @@ may_call(struct post *post, time_us now)
 	bool may;
 
 	pthread_mutex_lock(&post->mutex);
-	may = post->resume_at <= now;
+	may = post->resume_at <= now || post->resume_at > now + 2 * TROUBLE_MAX * TIME_SECOND; /* the clock went back */
 	pthread_mutex_unlock(&post->mutex);
 	return may;
 }

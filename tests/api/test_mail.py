@@ -264,9 +264,11 @@ def test_every_message_sent_has_its_entries(operator, box, clerk):
     after, acts = '0', []
     while after:
         page = clerk.get(f'/v1/audit/entries?after={after}&limit=1000').json
-        acts += [entry['act'] for entry in page['entries'] if entry['act'].startswith('message.')]
+        acts += [entry for entry in page['entries'] if entry.get('message', {}).get('id') == id]
         after = page['next']
-    assert acts.count('message.send') >= 8 and acts[-2:] == ['message.send', 'message.end']
+    assert [(entry['act'], entry['message']['state'], entry['outcome']) for entry in acts] == [
+        ('message.send', 'sending', 'done'), ('message.end', 'sent', 'done')]
+    assert all(word in clerk.get('/v1/metrics').body.decode() for word in ('valv_mail_waiting 0', 'valv_mail_unknown'))
 
 
 class Names(threading.Thread):

@@ -40,10 +40,10 @@ UPDATE message SET due_at = $1 WHERE no = $2 AND state = 1;
 UPDATE message SET state = $1, why = $2, due_at = NULL, lease = NULL, content = NULL, last_at = $3
 WHERE no = $4 AND state IN (1, 4, 7);
 
--- Only while the lease is this one.
+-- Only while the lease is this one.  What is unknown (4), or could not be composed (why 12), can be sent by hand.
 -- name: message_done
 UPDATE message SET state = $1, why = $2, status = $3, due_at = $4, last_at = $5, lease = NULL,
-                   tries = tries - $6, content = CASE WHEN $4 IS NULL AND $1 <> 4 THEN NULL ELSE content END
+                   tries = tries - $6, content = CASE WHEN $4 IS NULL AND $1 <> 4 AND $2 <> 12 THEN NULL ELSE content END
 WHERE id = $7 AND lease = $8 AND state = 2;
 
 -- Of somebody who was erased while it was sent nothing stays.

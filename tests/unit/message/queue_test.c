@@ -1,5 +1,6 @@
 /* src/message/message.c: what lies in the queue, what a withdrawal, an erasure, a restore and time do to it. */
 #include "../vault/fixture.h"
+#include "message_tests.h"
 
 #include "message/rows.h"
 
@@ -192,7 +193,7 @@ a_restore_holds_what_waits_and_doubts_what_was_under_way(void **state)
 }
 
 int
-main(void)
+queue_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_message_is_sealed_and_opens_again),
