@@ -72,6 +72,7 @@ setup_members(struct json_out *out, const struct setup *setup)
 	json_pair_i64(out, S("connections"), setup->connections);
 	json_pair_i64(out, S("domain_connections"), setup->domain_connections);
 	json_pair_i64(out, S("domain_rate"), setup->domain_rate);
+	json_pair_bool(out, S("replies"), setup->replies);
 }
 
 static enum err
@@ -127,6 +128,7 @@ setup_read(struct job *job, struct json body, struct setup *setup)
 	TRY(json_i64(job, body, "connections", 1, LIMIT_MAIL_CONNECTIONS, &setup->connections, NULL));
 	TRY(json_i64(job, body, "domain_connections", 1, LIMIT_MAIL_DOMAIN_CONNECTIONS, &setup->domain_connections, NULL));
 	TRY(json_i64(job, body, "domain_rate", 1, LIMIT_MAIL_DOMAIN_RATE, &setup->domain_rate, NULL));
+	TRY(json_bool(job, body, "replies", &setup->replies, NULL));
 	setup->port = (uint16_t)port;
 	setup->tls = (enum wire_tls)tls;
 	return OK;

@@ -57,6 +57,7 @@ static const struct option set_options[] = {
 	{ "connections", "N", "To the server at once, up to 8; 4 unless said." },
 	{ "domain-connections", "N", "Of these, with mail for one domain; 4 unless said." },
 	{ "domain-rate", "N", "Messages a minute for one domain; 3000 unless said." },
+	{ "replies", "yes|no", "Whether answers to requests that go by e-mail are sent, too, instead of waiting in the outbox.", "yes no" },
 };
 
 static enum err
@@ -105,6 +106,8 @@ set_run(struct job *job, struct cli *cli, const struct args *args)
 	TRY(number_put(cli, &body, args, "connections", "connections", LIMIT_MAIL_CONNECTIONS));
 	TRY(number_put(cli, &body, args, "domain-connections", "domain_connections", LIMIT_MAIL_DOMAIN_CONNECTIONS));
 	TRY(number_put(cli, &body, args, "domain-rate", "domain_rate", LIMIT_MAIL_DOMAIN_RATE));
+	if (arg_given(args, "replies"))
+		json_pair_bool(&body.out, S("replies"), str_eq(arg_str(args, "replies"), S("yes")));
 	TRY(password_put(job, cli, &body, args));
 	ask.body = request_text(&body);
 	return outline(job, cli, args, &ask);

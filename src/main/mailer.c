@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "main/log.h"
 #include "main/rounds.h"
+#include "message/replies.h"
 #include "message/returned.h"
 #include "message/send.h"
 #include "os/clock.h"
@@ -98,7 +99,7 @@ thread_start(struct job *job, struct mailer *mailer)
 	return OK;
 }
 
-/* --- what came back ---------------------------------------------------------------------------- */
+/* --- what came back, and answers from the outbox ---------------------------------------------------------------------------- */
 
 static enum err
 look_step(struct job *job, void *ctx, bool *ret_more)
@@ -111,10 +112,21 @@ look_step(struct job *job, void *ctx, bool *ret_more)
 	return err;
 }
 
+static enum err
+replies_step(struct job *job, void *ctx, bool *ret_more)
+{
+	struct mailer *mailer = ctx;
+	uint64_t count;
+
+	*ret_more = false;
+	return replies_carry(job, mailer->vault, &count);
+}
+
 static void
 look(struct job *job, const _Atomic bool *stopping, void *ctx)
 {
 	rounds_steps(job, stopping, "mail.return", look_step, ctx);
+	rounds_steps(job, stopping, "mail.reply", replies_step, ctx);
 }
 
 /* --- life cycle -------------------------------------------------------------------------------- */

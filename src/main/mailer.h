@@ -1,5 +1,5 @@
 /* main/mailer.h -- threads that send messages (message/send.h) as they become due, and one that looks for what came
- * back (message/returned.h). */
+ * back (message/returned.h) and for answers in the outbox (message/replies.h). */
 #ifndef MAIN_MAILER_H
 #define MAIN_MAILER_H
 

@@ -58,6 +58,7 @@ stored_read(struct job *job, struct json root, struct setup *setup)
 	TRY(json_i64(job, root, "connections", 1, LIMIT_MAIL_CONNECTIONS, &setup->connections, NULL));
 	TRY(json_i64(job, root, "domain_connections", 1, LIMIT_MAIL_DOMAIN_CONNECTIONS, &setup->domain_connections, NULL));
 	TRY(json_i64(job, root, "domain_rate", 1, LIMIT_MAIL_DOMAIN_RATE, &setup->domain_rate, NULL));
+	TRY(json_bool(job, root, "replies", &setup->replies, NULL));
 	setup->tls = tls_of(tls);
 	setup->port = (uint16_t)port;
 	return OK;
@@ -73,7 +74,7 @@ setup_get(struct job *job, struct vault *vault, struct setup *ret)
 
 	*ret = (struct setup){ .port = 587, .tls = WIRE_STARTTLS_MUST, .connections = SETUP_CONNECTIONS,
 		               .domain_connections = SETUP_DOMAIN_CONNECTIONS, .domain_rate = SETUP_DOMAIN_RATE,
-		               .return_prefix = S("bounce") };
+		               .return_prefix = S("bounce"), .replies = true };
 	TRY(setting_get(job, vault, SETTING_PASSWORD, &text, &there));
 	ret->password_there = there && text.len;
 	TRY(setting_get(job, vault, SETTING_MAIL, &text, &there));
@@ -163,6 +164,7 @@ setup_write(const struct setup *setup, struct buf *text)
 	json_pair_i64(&out, S("connections"), setup->connections);
 	json_pair_i64(&out, S("domain_connections"), setup->domain_connections);
 	json_pair_i64(&out, S("domain_rate"), setup->domain_rate);
+	json_pair_bool(&out, S("replies"), setup->replies);
 	json_close(&out, '}');
 }
 

@@ -42,6 +42,7 @@ struct setup {
 	str maildir;         /* where bounces lie; "": nobody looks */
 	int64_t connections, domain_connections, domain_rate;
 	bool password_there;
+	bool replies; /* answers to requests go by mail, too (message/replies.h); yes unless said */
 };
 
 /* As it stands; what was never said has its default. */

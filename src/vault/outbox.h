@@ -183,6 +183,15 @@ must_check enum err outbox_done(struct job *job, struct vault *vault, uid id, ui
  *   ERR_ABSENT   ERR_CONFLICT  there is nothing left to send, or it is under way */
 must_check enum err outbox_retry(struct job *job, struct vault *vault, uid id);
 
+/* --- mail (message/replies.h) -------------------------------------------------------------------- */
+
+/* Replies that are due and that no program has taken, numbers after `after_no`. */
+must_check enum err outbox_replies(struct job *job, int64_t after_no, size_t max, struct outbox_row **ret,
+                                   size_t *ret_count);
+/* Inside the steps that put it into the queue of messages: it is done here, and leaves from there.
+ *   ERR_STALE  a program took it meanwhile */
+must_check enum err outbox_carried_steps(struct job *job, struct db *db, const struct outbox_row *row);
+
 /* --- upkeep ------------------------------------------------------------------------------------ */
 
 /* Rows and keys whose days are over (B2, B5). */

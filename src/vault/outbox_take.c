@@ -226,6 +226,27 @@ outbox_retry(struct job *job, struct vault *vault, uid id)
 	return store_write(job, vault->store, WRITE_ORDINARY, retry_steps, &id);
 }
 
+/* --- mail -------------------------------------------------------------------------------------- */
+
+enum err
+outbox_replies(struct job *job, int64_t after_no, size_t max, struct outbox_row **ret, size_t *ret_count)
+{
+	return outbox_rows(job, job->db, SQL_OUTBOX_REPLIES,
+	                   ARGS(sql_i64(job->now), sql_i64(after_no), sql_i64((int64_t)max)), ret, ret_count);
+}
+
+enum err
+outbox_carried_steps(struct job *job, struct db *db, const struct outbox_row *row)
+{
+	int64_t changed;
+
+	TRY(delivery_must_be_on(job, db)); /* B6 */
+	TRY(db_run(job, db, SQL_OUTBOX_CARRIED, ARGS(sql_i64(job->now), sql_i64(row->no)), &changed));
+	if (changed != 1)
+		return fail(job, ERR_STALE, "a program took it meanwhile");
+	return delivery_entry(job, db, row, OUTCOME_DONE, 0);
+}
+
 /* --- upkeep ------------------------------------------------------------------------------------ */
 
 struct late_plan {

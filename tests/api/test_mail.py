@@ -43,7 +43,7 @@ def mail(operator, box):
     """The server of these tests; the records of the keys, as DNS would have them."""
     operator.put('/v1/settings/company', {'value': 'Företaget <&> AB'})
     reply = operator.post('/v1/admin/mail', {'host': '127.0.0.1', 'port': box.port, 'tls': 'none', 'from': FROM,
-                                             'reply_to': 'svar@foretaget.example', 'connections': 2})
+                                             'reply_to': 'svar@foretaget.example', 'connections': 2, 'replies': False})
     assert reply.status == 200 and reply.json['ready'] and reply.json['delivery'] and not reply.json['password'], reply
     for kind in ('rsa', 'ed25519'):
         reply = operator.post('/v1/admin/mail/keys', {'kind': kind, 'selector': f'v2026{kind[0]}'})
@@ -269,6 +269,24 @@ def test_every_message_sent_has_its_entries(operator, box, clerk):
     assert [(entry['act'], entry['message']['state'], entry['outcome']) for entry in acts] == [
         ('message.send', 'sending', 'done'), ('message.end', 'sent', 'done')]
     assert all(word in clerk.get('/v1/metrics').body.decode() for word in ('valv_mail_waiting 0', 'valv_mail_unknown'))
+
+
+def test_answers_to_requests_go_by_mail_and_letters_wait(operator, box, clerk):
+    said = 'Vi har rättat det du bad om.'
+    assert operator.post('/v1/admin/mail', {'replies': True}).json['replies'] is True
+    try:
+        for to in ('anna.svar@example.org', 'Anna Andersson\nExempelgatan 1\n111 11 Exempelstad'):
+            request = clerk.post('/v1/requests', {'right': 'information', 'channel': 'email', 'language': 'sv', 'reply_to': to}).json
+            assert clerk.post(f'/v1/requests/{request["id"]}/fulfilment', {'reply': True, 'words': said}).status == 200
+        read = email.message_from_bytes(arrived(box, 'anna.svar@example.org')[2], policy=email.policy.default)
+        assert said in read.get_body(('plain',)).get_content() and said in read.get_body(('html',)).get_content()
+        rows, after = [], '0'
+        while after:
+            page = operator.get(f'/v1/outbox?after={after}&limit=1000').json
+            rows, after = rows + page['outbox'], page['next']
+        assert [(row['state'], row['outcome']) for row in rows if row['kind'] == 'reply'][-2:] == [('delivered', 'done'), ('waiting', 'not_tried')]
+    finally:
+        operator.post('/v1/admin/mail', {'replies': False})
 
 
 class Names(threading.Thread):

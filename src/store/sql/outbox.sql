@@ -102,6 +102,19 @@ SELECT o.no, o.id, o.kind, o.subject, s.id, s.state, o.recipient, r.name, o.purp
 FROM outbox AS o LEFT JOIN recipient AS r ON r.no = o.recipient LEFT JOIN subject AS s ON s.no = o.subject
 WHERE o.via = 2 AND o.due_at <= $1 ORDER BY o.due_at, o.no LIMIT $2;
 
+-- Replies that nobody has taken.
+-- name: outbox_replies
+SELECT o.no, o.id, o.kind, o.subject, s.id, s.state, o.recipient, r.name, o.purpose, o.state, o.via, o.made_at,
+       o.day, o.due_at, o.tries, o.last_at, o.outcome, o.status, o.disclosures, o.content
+FROM outbox AS o LEFT JOIN recipient AS r ON r.no = o.recipient LEFT JOIN subject AS s ON s.no = o.subject
+WHERE o.via = 2 AND o.recipient = 0 AND o.due_at <= $1 AND o.kind = 10 AND o.state = 1 AND o.no > $2
+ORDER BY o.no LIMIT $3;
+
+-- Into the queue of messages.
+-- name: outbox_carried
+UPDATE outbox SET state = 3, due_at = NULL, content = NULL, outcome = 1, last_at = $1
+WHERE no = $2 AND state = 1 AND due_at IS NOT NULL;
+
 -- name: outbox_take
 UPDATE outbox SET state = 2, due_at = $1, lease = $2, tries = tries + 1, last_at = $3 WHERE no = $4;
 
