@@ -298,24 +298,36 @@ look_at(struct job *job, struct db *db, struct batch *batch, const struct messag
 	return message_drop_steps(job, db, &item.row, MESSAGE_CANCELLED, why);
 }
 
+/* Those of one rank; whom the domain's turn puts off is no longer due, so what is looked at next is others. */
+static enum err
+take_rank(struct job *job, struct db *db, struct batch *batch, int64_t rank, size_t wanted, size_t *left)
+{
+	struct message_row *row;
+	size_t count = 1;
+
+	while (count && batch->count < wanted && *left) {
+		size_t max = wanted - batch->count < *left ? wanted - batch->count : *left;
+		TRY(message_rows(job, db, SQL_MESSAGE_DUE, ARGS(sql_i64(rank), sql_i64(job->now), sql_i64((int64_t)max)), &row,
+		                 &count));
+		for (size_t i = 0; i < count; i++)
+			TRY(look_at(job, db, batch, &row[i]));
+		*left -= count;
+	}
+	return OK;
+}
+
 static enum err
 take_steps(struct job *job, struct db *db, void *arg)
 {
 	struct batch *batch = arg;
-	size_t wanted = batch->sender->batch, looked = 0, max = wanted * LOOK_FACTOR;
+	size_t wanted = batch->sender->batch, left = wanted * LOOK_FACTOR;
 	bool on;
 
 	batch_leave(batch); /* run again from the start */
 	batch->moved = false;
 	TRY(delivery_on(job, db, &on)); /* M5 */
-	for (int64_t rank = 0; on && rank < RANKS && batch->count < wanted && looked < max; rank++) {
-		struct message_row *row;
-		size_t count;
-		TRY(message_rows(job, db, SQL_MESSAGE_DUE,
-		                 ARGS(sql_i64(rank), sql_i64(job->now), sql_i64((int64_t)(max - looked))), &row, &count));
-		for (size_t i = 0; i < count && batch->count < wanted; i++, looked++)
-			TRY(look_at(job, db, batch, &row[i]));
-	}
+	for (int64_t rank = 0; on && rank < RANKS; rank++)
+		TRY(take_rank(job, db, batch, rank, wanted, &left));
 	return OK;
 }
 
@@ -533,7 +545,7 @@ item_end(struct job *job, struct db *db, const struct batch *batch, struct item 
 	TRY(message_entry(job, db, ENTRY_MESSAGE_END, row, item->decision));
 	if (item->refused && item->status[0])
 		TRY(returned_steps(job, db, row, item->status, &what));
-	return db_run(job, db, SQL_MESSAGE_OF_NOBODY, ARGS(sql_bytes(uid_bytes(&row->id))), NULL);
+	return row->subject ? db_run(job, db, SQL_MESSAGE_OF_NOBODY, ARGS(sql_bytes(uid_bytes(&row->id))), NULL) : OK;
 }
 
 static enum err

@@ -12,6 +12,7 @@
 #include "message/rows.h"
 #include "message/send.h"
 #include "message/setup.h"
+#include "vault/bury.h"
 #include "vault/token.h"
 
 /* --- a server ---------------------------------------------------------------------------------- */
@@ -379,6 +380,60 @@ a_key_that_signs_can_be_lost_and_content_that_is_damaged_is_told_of(void **state
 	office_end(&o);
 }
 
+/* --- the person is erased ---------------------------------------------------------------------- */
+
+static enum err
+bury_steps(struct job *job, struct db *db, void *arg)
+{
+	struct burial *burial = arg;
+
+	return burial_steps(job, db, burial);
+}
+
+static void
+bury(struct fixture *f, uid id)
+{
+	OWNED(registry_drop) const struct registry *registry = NULL;
+	OWNED(burial_end) struct burial burial = { 0 };
+	struct subject subject;
+
+	assert_ok(registry_hold(&f->job, f->vault, &registry));
+	assert_ok(subject_get(&f->job, f->vault, id, &subject));
+	assert_ok(burial_prepare(&f->job, f->vault, registry, &subject, &burial));
+	assert_ok(store_write(&f->job, f->vault->store, WRITE_RESERVED, bury_steps, &burial));
+}
+
+/* M4: what waits goes, but for the answer to a request, which leaves and then goes, too; what is under way ends first. */
+static void
+an_erasure_takes_all_but_the_answer_to_a_request(void **state)
+{
+	struct post_office o;
+	struct message_row row;
+	uid code, campaign, sending, reply;
+
+	office_begin(&o);
+	sending = put(&o, MESSAGE_CODE, false);
+	sql(&o.f, "valv.db", "UPDATE message SET state = 2, due_at = NULL, lease = x'00'", 0, 0);
+	code = put(&o, MESSAGE_CODE, false);
+	campaign = put(&o, MESSAGE_CAMPAIGN, true);
+	reply = put(&o, MESSAGE_REPLY, false);
+	bury(&o.f, o.person);
+	assert_int_equal(message_get(&o.f.job, code, &row), ERR_ABSENT);
+	job_forgive(&o.f.job);
+	assert_int_equal(message_get(&o.f.job, campaign, &row), ERR_ABSENT);
+	job_forgive(&o.f.job);
+	assert_int_equal(row_of(&o, sending).state, MESSAGE_SENDING);
+	send_all(&o);
+	assert_int_equal(o.sink.taken, 1);
+	assert_true(came(&o, "anna@example.com"));
+	assert_int_equal(message_get(&o.f.job, reply, &row), ERR_ABSENT);
+	job_forgive(&o.f.job);
+	assert_ok(message_begin(&o.f.job, o.f.vault));
+	assert_int_equal(message_get(&o.f.job, sending, &row), ERR_ABSENT);
+	job_forgive(&o.f.job);
+	office_end(&o);
+}
+
 int
 send_tests(void)
 {
@@ -389,6 +444,7 @@ send_tests(void)
 		cmocka_unit_test(what_was_under_way_at_a_crash_is_unknown_and_stays_so),
 		cmocka_unit_test(a_server_that_is_away_costs_no_try),
 		cmocka_unit_test(nothing_goes_while_delivery_is_off_or_the_time_is_over),
+		cmocka_unit_test(an_erasure_takes_all_but_the_answer_to_a_request),
 		cmocka_unit_test(a_key_that_signs_can_be_lost_and_content_that_is_damaged_is_told_of),
 	};
 
