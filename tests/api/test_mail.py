@@ -14,7 +14,7 @@ import pytest
 
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'mail'))
-from servers import Mailbox, Script, start  # noqa: E402
+from servers import Mailbox, Script, certificate, start  # noqa: E402
 
 FROM = 'hej@foretaget.example'
 
@@ -144,6 +144,23 @@ def test_the_setup_is_checked_and_the_password_is_never_given_back(operator, box
     assert 'canary' not in str(operator.get("/v1/mail").json)
     assert operator.post('/v1/admin/mail', {'password': ''}).json['password'] is False
     assert operator.post('/v1/admin/mail/keys', {'kind': 'rsa', 'selector': 'a.b'}).status == 422
+
+
+def test_the_password_goes_over_tls_to_who_shows_the_right_certificate(operator, box, tmp_path):
+    pem, context = certificate(tmp_path, 'localhost')
+    one = start(box, authenticator=box.login, auth_required=True, tls_context=context)
+    base = {'host': 'localhost', 'port': one.port, 'tls': 'starttls', 'user': 'valv', 'password': 'secret'}
+    try:
+        assert operator.post('/v1/admin/mail', {**base, 'ca_file': '/etc/ssl/certs/ca-certificates.crt'}).json['password']
+        look = lambda: {check['name']: check['result'] for check in operator.post('/v1/admin/mail/check', {'dns': '127.0.0.1:9'}).json['checks']}
+        assert look()['server'] == 'bad' and box.users == []
+        assert operator.post('/v1/admin/mail', {'ca_file': pem}).status == 200
+        assert look()['server'] == 'good' and look()['tls'] == 'good'
+        ended(operator, send(operator, 'tls@example.org'), 'sent')
+        assert arrived(box, 'tls@example.org')[3] is True and ('PLAIN', b'valv', b'secret') in box.users
+    finally:
+        operator.post('/v1/admin/mail', {'host': '127.0.0.1', 'port': box.port, 'tls': 'none', 'user': '', 'ca_file': '', 'password': ''})
+        one.stop()
 
 
 def test_nothing_leaves_while_delivery_is_off(operator, box):
