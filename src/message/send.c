@@ -480,23 +480,48 @@ item_prepare(struct job *job, struct batch *batch, struct message_key *key, stru
 	return OK;
 }
 
-/* *ret_trouble: the rest of the batch need not be tried now. */
+/* For the log. */
+static const char *
+trouble_text(const struct smtp_result *result)
+{
+	if (result->stage == SMTP_MAIL)
+		return "the mail server does not take mail from this sender: see valv mail list";
+	switch (result->why) {
+	case WIRE_TLS:
+		return "the mail server has no TLS, or a certificate that does not hold: see valv doctor mail";
+	case WIRE_LOGIN:
+		return "the mail server does not take name and password: see valv doctor mail";
+	case WIRE_TIMEOUT:
+		return "the mail server does not answer in time";
+	case WIRE_UNREACHABLE:
+		return "the mail server cannot be reached: see valv doctor mail";
+	case WIRE_OK:
+	case WIRE_PROTOCOL:
+	case WIRE_STOPPED:
+		break;
+	}
+	return "the mail server does not want mail now";
+}
+
+/* *ret_trouble: the rest of the batch need not be tried now; why.  NULL: none. */
 static enum err
-item_send(struct job *job, struct batch *batch, struct message_key *key, struct item *item, bool *ret_trouble)
+item_send(struct job *job, struct batch *batch, struct message_key *key, struct item *item, const char **ret_trouble)
 {
 	struct sender *sender = batch->sender;
 	struct smtp_result result = { .end = SMTP_UNREACHED };
 	struct message_content content;
 	str from;
 
-	*ret_trouble = false;
+	*ret_trouble = NULL;
 	TRY(item_prepare(job, batch, key, item, &content, &from));
 	TRY(smtp_send(job, sender->smtp, from, content.address, buf_str(&sender->ready), &result));
-	*ret_trouble = is_trouble(&result) || (result.end == SMTP_UNREACHED && result.why == WIRE_STOPPED);
-	if (*ret_trouble)
+	if (is_trouble(&result) || (result.end == SMTP_UNREACHED && result.why == WIRE_STOPPED)) {
+		*ret_trouble = trouble_text(&result);
+		item->row.status = result.code;
 		back(job, item);
-	else
+	} else {
 		result_note(job, &result, item);
+	}
 	return OK;
 }
 
@@ -513,17 +538,22 @@ may_call(struct post *post, time_us now)
 	return may;
 }
 
-static void
+/* Is it a trouble that no other thread has seen? */
+static bool
 note_server(struct post *post, bool trouble, time_us now)
 {
+	bool fresh = false;
+
 	pthread_mutex_lock(&post->mutex);
 	if (!trouble) {
 		post->troubles = 0;
 	} else if (post->resume_at <= now) { /* several threads see one and the same */
 		post->troubles++;
 		post->resume_at = now + pause_of(post->troubles, TROUBLE_FIRST, TROUBLE_MAX);
+		fresh = true;
 	}
 	pthread_mutex_unlock(&post->mutex);
+	return fresh;
 }
 
 /* --- what became of them ----------------------------------------------------------------------- */
@@ -564,7 +594,8 @@ batch_send(struct job *job, struct batch *batch)
 	OWNED(message_key_end) struct message_key key = { 0 };
 	struct sender *sender = batch->sender;
 	struct failure failure = { 0 };
-	bool trouble = false, all = true;
+	const char *trouble = NULL;
+	bool all = true, fresh = false;
 	enum err first = OK;
 
 	for (size_t i = 0; i < batch->count; i++) {
@@ -585,10 +616,10 @@ batch_send(struct job *job, struct batch *batch)
 	sender->batch = !all ? 1 : sender->batch < SENDER_BATCH ? sender->batch + 1 : SENDER_BATCH; /* S1 */
 	job->now = os_now();
 	if (!atomic_load(sender->stop))
-		note_server(sender->post, trouble, job->now);
+		fresh = note_server(sender->post, trouble, job->now);
 	TRY(store_write(job, batch->vault->store, WRITE_RESERVED, end_steps, batch)); /* S3 */
 	job->failure = failure;
-	return first;
+	return first || !fresh ? first : job_fail(job, ERR_IO, trouble, __FILE__, __LINE__);
 }
 
 /* Is there anything at all?  Asked often, so without a write. */

@@ -28,7 +28,9 @@ must_check enum err message_begin(struct job *job, struct vault *vault);
 struct sender *sender_new(struct post *post, unsigned index, const _Atomic bool *stop);
 void sender_free(struct sender **sender); /* says goodbye to the server; accepts NULL inside */
 
-/* One batch; *ret_worked: there was one.  Ends early by `stop`: what did not leave is due again at once. */
+/* One batch; *ret_worked: there was one.  Ends early by `stop`: what did not leave is due again at once.
+ * What the log should know is an error, and the next call goes on all the same: a message that cannot be composed, or
+ *   ERR_IO  the server is in trouble, said once for each pause */
 must_check enum err sender_next(struct job *job, struct vault *vault, struct sender *sender, bool *ret_worked);
 
 #endif

@@ -200,6 +200,8 @@ def test_a_server_that_refuses_and_one_that_wants_it_later(operator, box, clerk)
     rows = operator.get('/v1/mail/messages/in/cancelled').json['messages']
     assert again in [row['id'] for row in rows] and {row['state'] for row in rows} == {'cancelled'}
     assert operator.get('/v1/mail/messages/in/lost').status == 404
+    nobody = '/v1/mail/messages/00000000-0000-4000-8000-000000000000'
+    assert [operator.get(nobody).status, operator.post(f'{nobody}/again').status, operator.post(f'{nobody}/cancel').status] == [404] * 3
     assert operator.get('/v1/mail/messages?limit=1').json['next']
 
 

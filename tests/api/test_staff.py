@@ -258,6 +258,10 @@ def test_what_holds_staff_in_takes_two_people(pair):
     assert pair.operator.put('/v1/settings/session_hours', {'value': 24}).status == 202
     assert pair.operator.put('/v1/settings/company', {'value': 'Exempelbolaget'}).status == 200
     assert pair.operator.post('/v1/admin/delivery', {'on': True}).status == 202
+    # Who could have all mail leave through another server could read it.
+    assert pair.operator.post('/v1/admin/mail', {'host': 'smtp.example.com', 'password': 'hemligt-canary'}).status == 202
+    assert pair.operator.post('/v1/admin/mail/keys', {'kind': 'rsa', 'selector': 'v1'}).status == 202
+    assert pair.operator.delete('/v1/admin/mail/keys/rsa').status == 202
 
 
 def test_a_key_that_does_more_than_its_maker_takes_two_people(pair):

@@ -6,5 +6,5 @@ int
 main(void)
 {
 	mail_start();
-	return queue_tests() + send_tests() + pace_tests();
+	return letter_tests() + queue_tests() + send_tests() + pace_tests();
 }

@@ -2,6 +2,7 @@
 #ifndef MESSAGE_TESTS_H
 #define MESSAGE_TESTS_H
 
+int letter_tests(void);
 int queue_tests(void);
 int send_tests(void);
 int pace_tests(void);
