@@ -622,6 +622,29 @@ put_about(struct json_out *out, bytes detail)
 	json_close(out, ']');
 }
 
+static void
+put_chosen(struct json_out *out, bytes detail)
+{
+	uint16_t count, days;
+	uint64_t until;
+	uint8_t what;
+
+	if (!eat_u8(&detail, &what))
+		return;
+	if (what == CHOICE_PAUSE && eat_le64(&detail, &until)) {
+		json_name(out, S("paused_until"));
+		if (until)
+			json_put_time(out, (time_us)until);
+		else
+			json_put_null(out);
+	} else if (what == CHOICE_OFTEN && eat_le16(&detail, &count) && eat_le16(&detail, &days)) {
+		json_pair_i64(out, S("at_most"), count);
+		json_pair_i64(out, S("in_days"), days);
+	} else if (what == CHOICE_LANGUAGE) {
+		json_pair_str(out, S("language"), bytes_str(detail));
+	}
+}
+
 /* What stands open in the act, by its kind (standing.h). */
 static void
 put_detail(struct json_out *out, const struct registry *registry, const struct act_row *act)
@@ -642,6 +665,8 @@ put_detail(struct json_out *out, const struct registry *registry, const struct a
 	else if (act->act == ACT_UNRESTRICTED || act->act == ACT_TOLD || act->act == ACT_UPHELD ||
 	         act->act == ACT_OVERRULED)
 		put_about(out, detail);
+	else if (act->act == ACT_CHOSEN)
+		put_chosen(out, detail);
 	else if (detail.len && act->basis == BASIS_SOFT_OPT_IN)
 		put_lines(out, S("categories"), bytes_str(detail));
 }

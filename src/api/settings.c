@@ -3,6 +3,7 @@
 
 #include "api/call.h"
 #include "base/limits.h"
+#include "webauthn/webauthn.h"
 
 static const struct setting_row {
 	str name;
@@ -174,6 +175,34 @@ flag_read(struct job *job, struct json body, struct buf *out)
 }
 
 static enum err
+colour_read(struct job *job, struct json body, struct buf *out)
+{
+	uint8_t part[3];
+	str text, digits;
+
+	TRY(json_need_str(job, body, "value", LIMIT_STRING_BYTES, &text));
+	digits = text;
+	if (!eat_char(&digits, '#') || !str_hex(digits, part, sizeof(part)))
+		return json_fail(job, ERR_INVALID, json_member(job, body, "value"), "must be a colour as #0f5c4c");
+	buf_char(out, '#');
+	buf_hex(out, (bytes){ part, sizeof(part) });
+	return OK;
+}
+
+static enum err
+url_origin_read(struct job *job, struct json body, struct buf *out)
+{
+	str text, host;
+
+	TRY(json_need_str(job, body, "value", 200, &text));
+	if (!webauthn_origin_fits(text, &host) && !str_starts(text, S("http://127.0.0.1:")))
+		return json_fail(job, ERR_INVALID, json_member(job, body, "value"),
+		                 "must be https:// and a host, in lower case and without a path, as https://val.example.com");
+	buf_put(out, text);
+	return OK;
+}
+
+static enum err
 value_of_body(struct job *job, struct json body, const struct setting_row *row, struct buf *out)
 {
 	struct json place = json_member(job, body, "value");
@@ -199,6 +228,10 @@ value_of_body(struct job *job, struct json body, const struct setting_row *row, 
 		return subject_word_read(job, body, out);
 	case SETTING_FLAG:
 		return flag_read(job, body, out);
+	case SETTING_COLOUR:
+		return colour_read(job, body, out);
+	case SETTING_URL_ORIGIN:
+		return url_origin_read(job, body, out);
 	}
 	return OK;
 }
@@ -245,6 +278,49 @@ setting_answer(struct job *job, struct call *call, const struct setting_row *row
 		json_put_str(out, text);
 	json_close(out, '}');
 	return OK;
+}
+
+/* --- the logo -------------------------------------------------------------------------------- */
+
+static enum err
+logo_answer(struct job *job, struct call *call)
+{
+	const struct company_look *look;
+	struct json_out *out;
+
+	TRY(call_registry(job, call));
+	look = &call->registry->look;
+	out = answer_json(call, 200);
+	json_open(out, '{');
+	json_name(out, S("type"));
+	if (look->logo_mark.len)
+		json_put_str(out, look->logo_svg ? S("image/svg+xml") : S("image/png"));
+	else
+		json_put_null(out);
+	json_close(out, '}');
+	return OK;
+}
+
+enum err
+on_logo_get(struct job *job, struct call *call)
+{
+	return logo_answer(job, call);
+}
+
+/* Base64 in JSON, so that the address speaks as all others do. */
+enum err
+on_logo_put(struct job *job, struct call *call)
+{
+	OWNED(buf_release) struct buf content = { .max = 2 * LIMIT_LOGO_BYTES }, url = { .max = 3 * LIMIT_LOGO_BYTES };
+	str text;
+
+	TRY(json_need_str(job, call->body, "content", 2 * LIMIT_LOGO_BYTES, &text));
+	for (size_t i = 0; i < text.len && text.ptr[i] != '='; i++)
+		buf_char(&url, text.ptr[i] == '+' ? '-' : text.ptr[i] == '/' ? '_' : text.ptr[i]);
+	if (!buf_from_base64url(&content, buf_str(&url)))
+		return json_fail(job, ERR_INVALID, json_member(job, call->body, "content"), "must be base64");
+	TRY(look_logo_put(job, call->vault, buf_bytes(&content)));
+	return logo_answer(job, call);
 }
 
 enum err

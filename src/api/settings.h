@@ -16,6 +16,8 @@ enum setting_kind {
 	SETTING_ISSUER,    /* https://…, never this vault itself */
 	SETTING_SUBJECT,   /* externalId or userName */
 	SETTING_FLAG,      /* true or false; stored as 1 or 0 */
+	SETTING_COLOUR,    /* #rrggbb */
+	SETTING_URL_ORIGIN, /* https://host, or http://localhost with a port for trying it out */
 };
 
 /*      enum                      name               kind               min   max */
@@ -31,6 +33,8 @@ enum setting_kind {
 	X(SETTING_IN_USE,          "languages",       SETTING_LANGUAGES, 1,    24) \
 	X(SETTING_NIX_CHECKED_AT,  "nix_checked_at",  SETTING_TIME,      0,    0) \
 	X(SETTING_PROOF_YEARS,     "proof_years",     SETTING_NUMBER,    1,    10) /* proofs of consent after erasure */ \
+	X(SETTING_LOOK_COLOUR,     "look_colour",     SETTING_COLOUR,    7,    7) /* the company's, on the pages for persons */ \
+	X(SETTING_PUBLIC_ORIGIN,   "public_origin",   SETTING_URL_ORIGIN, 9,   200) /* where links in mails lead */ \
 	X(SETTING_ZONE_MINUTES,    "zone_minutes",    SETTING_NUMBER,    -720, 840) \
 	X(SETTING_SESSION_IDLE,    "session_idle_minutes", SETTING_NUMBER, 1,  60) /* guarded: from here on */ \
 	X(SETTING_SESSION_LIFE,    "session_hours",   SETTING_NUMBER,    1,    24) \

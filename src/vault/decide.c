@@ -369,7 +369,7 @@ minute_of_day(const struct decision *d)
 	return (minutes % 1440 + 1440) % 1440;
 }
 
-/* Step 8: limits on whatever was allowed. */
+/* Step 8: limits on whatever was allowed; first what the person wished for. */
 static void
 step_limits(struct decision *d)
 {
@@ -386,6 +386,11 @@ step_limits(struct decision *d)
 	if (d->facts->subject->flags & FLAG_PROTECTED &&
 	    (channel == CHANNEL_POST || channel == CHANNEL_SMS || channel == CHANNEL_CALL)) {
 		deny(d, REASON_PROTECTED);
+		return;
+	}
+	if (d->marketing && channel != CHANNEL_NONE && d->facts->now < d->standing->choice.paused_until_at) {
+		deny(d, REASON_PAUSED);
+		d->out->retry_at = d->standing->choice.paused_until_at;
 		return;
 	}
 	if (!version || !version->quiet || channel == CHANNEL_POST || channel == CHANNEL_NONE)
@@ -463,6 +468,7 @@ decide_one(struct job *job, const struct registry *registry, const struct subjec
 struct answered {
 	struct verdict verdict;
 	int64_t subject; /* 0: nobody, or several */
+	struct choices choice; /* of the subject */
 };
 
 static enum err
@@ -477,6 +483,7 @@ answer_subject(struct job *job, const struct registry *registry, uid id,
 	if (!there)
 		return OK;
 	ret->subject = subject.no;
+	ret->choice = subject.standing.choice;
 	return decide_one(job, registry, &subject, question, &ret->verdict);
 }
 
@@ -504,6 +511,7 @@ answer_holders(struct job *job, const struct registry *registry, const int64_t *
 		if (!found || (verdict.allowed && !ret->verdict.allowed)) {
 			ret->verdict = verdict;
 			ret->subject = subject.no;
+			ret->choice = subject.standing.choice;
 		}
 		found = true;
 	}
@@ -533,22 +541,68 @@ answer_value(struct job *job, struct vault *vault, const struct registry *regist
 
 /* --- not recorded here ------------------------------------------------------------------------- */
 
+/* So many messages in such a time: the company's cap, and what the person wished for. */
+struct cap {
+	int64_t count; /* 0: none */
+	time_us from;  /* contacts after this are counted */
+};
+enum { CAP_PURPOSE, CAP_PERSON, CAP_COUNT };
+
+static bool
+is_marketing(const struct question *question)
+{
+	const struct purpose_version *newest = newest_version(question->purpose);
+
+	return question->message_class == CLASS_MARKETING || question->promotional || (newest && newest->marketing);
+}
+
+/* Of an allowed contact.  False: it is not counted. */
+static bool
+caps_of(time_us now, const struct registry *registry, const struct question *question,
+        const struct verdict *verdict, const struct choices *choice, struct cap cap[CAP_COUNT])
+{
+	const struct purpose_version *version = registry_version(registry, question->purpose->no, verdict->version);
+
+	memset(cap, 0, CAP_COUNT * sizeof(*cap));
+	if (!verdict->allowed)
+		return false;
+	if (version && version->cap_count)
+		cap[CAP_PURPOSE] = (struct cap){ version->cap_count, now - (time_add(now, version->cap_period) - now) };
+	if (choice->at_most && question->channel != CHANNEL_NONE && is_marketing(question))
+		cap[CAP_PERSON] = (struct cap){ choice->at_most, now - choice->at_most_days * TIME_DAY };
+	return cap[CAP_PURPOSE].count || cap[CAP_PERSON].count;
+}
+
+static enum err
+cap_full(struct job *job, struct db *db, int64_t subject, const struct question *question,
+         const struct cap cap[CAP_COUNT], bool *ret)
+{
+	*ret = false;
+	for (int i = 0; i < CAP_COUNT && !*ret; i++) {
+		OWNED(rows_end) struct rows rows = { 0 };
+		bool there;
+		if (!cap[i].count)
+			continue;
+		TRY(db_query(job, db, SQL_CONTACT_COUNT,
+		             ARGS(sql_i64(subject), sql_i64(question->purpose->no), sql_i64(question->channel), sql_i64(cap[i].from)),
+		             &rows));
+		TRY(rows_next(job, &rows, &there));
+		*ret = there && rows_i64(&rows, 0) >= cap[i].count;
+	}
+	return OK;
+}
+
 static enum err
 cap_look(struct job *job, const struct registry *registry, const struct subject *subject,
          const struct question *question, struct verdict *verdict)
 {
-	const struct purpose_version *version = registry_version(registry, question->purpose->no, verdict->version);
-	OWNED(rows_end) struct rows rows = { 0 };
-	bool there;
+	struct cap cap[CAP_COUNT];
+	bool full;
 
-	if (!verdict->allowed || !version || !version->cap_count)
+	if (!caps_of(job->now, registry, question, verdict, &subject->standing.choice, cap))
 		return OK;
-	TRY(db_query(job, job->db, SQL_CONTACT_COUNT,
-	             ARGS(sql_i64(subject->no), sql_i64(question->purpose->no), sql_i64(question->channel),
-	                  sql_i64(job->now - (time_add(job->now, version->cap_period) - job->now))),
-	             &rows));
-	TRY(rows_next(job, &rows, &there));
-	if (there && rows_i64(&rows, 0) >= version->cap_count)
+	TRY(cap_full(job, job->db, subject->no, question, cap, &full));
+	if (full)
 		*verdict = (struct verdict){ .reason = REASON_FREQUENCY, .retry_at = TIME_NEVER };
 	return OK;
 }
@@ -581,26 +635,20 @@ cap_steps(struct job *job, struct db *db, const struct registry *registry,
           const struct question *question, struct answered *answered)
 {
 	struct verdict *verdict = &answered->verdict;
-	const struct purpose_version *version =
-		registry_version(registry, question->purpose->no, verdict->version);
-	OWNED(rows_end) struct rows rows = { 0 };
-	time_us period, from;
-	bool there;
+	struct cap cap[CAP_COUNT];
+	time_us from = job->now;
+	bool full;
 
-	if (!verdict->allowed || !version || !version->cap_count || !answered->subject)
+	if (!answered->subject || !caps_of(job->now, registry, question, verdict, &answered->choice, cap))
 		return OK;
-	period = time_add(job->now, version->cap_period) - job->now;
-	from = job->now - period;
-	TRY(db_query(job, db, SQL_CONTACT_COUNT,
-	             ARGS(sql_i64(answered->subject), sql_i64(question->purpose->no),
-	                  sql_i64(question->channel), sql_i64(from)),
-	             &rows));
-	TRY(rows_next(job, &rows, &there));
-	if (there && rows_i64(&rows, 0) >= version->cap_count) {
+	TRY(cap_full(job, db, answered->subject, question, cap, &full));
+	if (full) {
 		*verdict = (struct verdict){ .reason = REASON_FREQUENCY, .retry_at = TIME_NEVER };
 		return OK;
 	}
-	rows_end(&rows);
+	for (int i = 0; i < CAP_COUNT; i++)
+		if (cap[i].count && cap[i].from < from)
+			from = cap[i].from;
 	TRY(db_run(job, db, SQL_CONTACT_FORGET,
 	           ARGS(sql_i64(answered->subject), sql_i64(question->purpose->no),
 	                sql_i64(question->channel), sql_i64(from)),
@@ -623,6 +671,8 @@ struct ask_plan {
 	str canonical;
 	struct answered answered;
 	int64_t entry;
+	bool one;   /* a single statement is written (WRITE_ONE) */
+	bool again; /* it takes more: nothing was written */
 };
 
 static enum err
@@ -650,6 +700,9 @@ ask_steps(struct job *job, struct db *db, void *arg)
 	if (plan->field)
 		TRY(budget_steps(job, db, plan->registry->budget_per_hour, 1));
 	TRY(ask(job, db, plan));
+	plan->again = plan->one && plan->answered.verdict.allowed && plan->answered.choice.at_most;
+	if (plan->again)
+		return OK;
 	TRY(cap_steps(job, db, plan->registry, plan->question, &plan->answered));
 	put_decision(&body, plan->question, &plan->answered.verdict);
 	return entry_append(job, db,
@@ -684,9 +737,12 @@ has_cap(const struct purpose *purpose)
 static enum err
 ask_and_record(struct job *job, struct ask_plan *plan, struct verdict *ret)
 {
-	bool one = !plan->field && !has_cap(plan->question->purpose);
-
-	TRY(store_write(job, plan->vault->store, one ? WRITE_ONE : WRITE_ORDINARY, ask_steps, plan));
+	plan->one = !plan->field && !has_cap(plan->question->purpose);
+	TRY(store_write(job, plan->vault->store, plan->one ? WRITE_ONE : WRITE_ORDINARY, ask_steps, plan));
+	if (plan->again) { /* few have a wish of their own, which is counted */
+		plan->one = false;
+		TRY(store_write(job, plan->vault->store, WRITE_ORDINARY, ask_steps, plan));
+	}
 	*ret = plan->answered.verdict;
 	ret->entry = plan->entry;
 	return OK;
@@ -809,6 +865,8 @@ contacts_count_from(const struct purpose *purpose, time_us now)
 
 	for (size_t i = 0; i < purpose->version_count; i++) {
 		const struct purpose_version *version = &purpose->version[i];
+		if (version->marketing && now - CHOICE_DAYS_MAX * TIME_DAY < from)
+			from = now - CHOICE_DAYS_MAX * TIME_DAY; /* a person's wish may be counted so long */
 		time_us counted = now - (time_add(now, version->cap_period) - now);
 		if (version->cap_count && counted < from)
 			from = counted;

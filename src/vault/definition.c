@@ -234,6 +234,36 @@ retention_read(struct job *job, struct json definition, struct purpose_version *
 	return OK;
 }
 
+static struct purpose_words *
+words_in(struct purpose_words *words, size_t *count, str language)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (str_eq(words[i].language, language))
+			return &words[i];
+	words[*count].language = language;
+	return &words[(*count)++];
+}
+
+/* That they are texts was seen before (words_check). */
+static enum err
+titles_read(struct job *job, struct json definition, struct purpose_version *ret)
+{
+	struct purpose_words *words = arena_array(&job->arena, 2 * LIMIT_LANGUAGES, sizeof(*words));
+	struct json value;
+	void *iterator = NULL;
+	size_t count = 0;
+	str language;
+
+	while (json_each(job, json_member(job, definition, "title"), &iterator, &language, &value))
+		TRY(json_scalar(job, value, LIMIT_NOTICE_BYTES, &words_in(words, &count, language)->title));
+	iterator = NULL;
+	while (json_each(job, json_member(job, definition, "why"), &iterator, &language, &value))
+		TRY(json_scalar(job, value, LIMIT_NOTICE_BYTES, &words_in(words, &count, language)->why));
+	ret->words = words;
+	ret->words_count = count;
+	return OK;
+}
+
 static enum err
 notices_read(struct job *job, struct json definition, struct purpose_version *ret)
 {
@@ -430,6 +460,7 @@ version_read(struct job *job, const struct registry *registry, struct json defin
 	TRY(assessment_read(job, definition, ret));
 	TRY(quiet_read(job, definition, ret));
 	TRY(cap_read(job, definition, ret));
+	TRY(titles_read(job, definition, ret));
 	return notices_read(job, definition, ret);
 }
 

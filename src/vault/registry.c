@@ -98,6 +98,26 @@ version_has_field(const struct purpose_version *version, uint16_t field)
 	return false;
 }
 
+const struct purpose_words *
+version_words(const struct purpose_version *version, str language)
+{
+	static const struct purpose_words none;
+
+	for (size_t i = 0; i < version->words_count; i++)
+		if (str_eq(version->words[i].language, language))
+			return &version->words[i];
+	return version->words_count ? &version->words[0] : &none;
+}
+
+const struct notice *
+version_notice_in(const struct purpose_version *version, str language)
+{
+	for (size_t i = 0; i < version->notice_count; i++)
+		if (str_eq(version->notice[i].language, language))
+			return &version->notice[i];
+	return NULL;
+}
+
 const struct notice *
 version_notice(const struct purpose_version *version, const uint8_t hash[32])
 {

@@ -48,6 +48,12 @@ enum retention_event {
 
 enum version_state { VERSION_DRAFT = 1, VERSION_ACTIVE = 2, VERSION_REPLACED = 3, VERSION_ENDED = 4 };
 
+/* As people read it: the purpose's title and why. */
+struct purpose_words {
+	str language;
+	str title, why;
+};
+
 struct notice {
 	str language;
 	uint8_t hash[32];
@@ -77,6 +83,8 @@ struct purpose_version {
 	struct duration cap_period;
 	const struct notice *notice;
 	size_t notice_count;
+	const struct purpose_words *words; /* of each language of the title or of why */
+	size_t words_count;
 	const str *recipient;      /* names or titles of those who receive the data (vault/recipient.h) */
 	size_t recipient_count;
 	str definition;            /* canonical JSON */
@@ -124,6 +132,9 @@ const struct purpose *registry_purpose_no(const struct registry *registry, uint3
 const struct purpose_version *registry_version(const struct registry *registry, uint32_t purpose,
                                                uint32_t version);
 bool version_has_field(const struct purpose_version *version, uint16_t field);
+/* In that language, else in the first that there is; never NULL. */
+const struct purpose_words *version_words(const struct purpose_version *version, str language);
+const struct notice *version_notice_in(const struct purpose_version *version, str language); /* NULL: none */
 const struct notice *version_notice(const struct purpose_version *version, const uint8_t hash[32]);
 
 /* PUT a field: create, or change its title, mask and options.  Type, lookup and sensitivity of a

@@ -226,6 +226,7 @@ fold_consent(struct fold *fold, const struct act_row *act, enum channel channel)
 	case ACT_TOLD:
 	case ACT_EXCEPTED:
 	case ACT_CONTESTED:
+	case ACT_CHOSEN:
 	case ACT_NONE:
 	case ACT_COUNT:
 		break;
@@ -642,6 +643,31 @@ consent_ground_over(struct fold *fold, const struct permission *permission)
 		                             .until_at = permission->since_at, .seq = permission->seq };
 }
 
+/* --- choices (L9) ----------------------------------------------------------------------------- */
+
+static void
+fold_chosen(struct fold *fold, const struct act_row *act)
+{
+	struct choices *choice = &fold->out.choice;
+	bytes rest = act->detail;
+	uint16_t count, days;
+	uint64_t until;
+	uint8_t what;
+
+	if (!eat_u8(&rest, &what))
+		return;
+	if (what == CHOICE_PAUSE && eat_le64(&rest, &until)) {
+		choice->paused_until_at = (time_us)until;
+	} else if (what == CHOICE_OFTEN && eat_le16(&rest, &count) && eat_le16(&rest, &days)) {
+		choice->at_most = days ? count : 0;
+		choice->at_most_days = choice->at_most ? days : 0;
+	} else if (what == CHOICE_LANGUAGE && rest.len <= CHOICE_LANGUAGE_MAX) {
+		memset(choice->language, 0, sizeof(choice->language));
+		if (rest.len)
+			memcpy(choice->language, rest.ptr, rest.len);
+	}
+}
+
 /* --- the fold --------------------------------------------------------------------------------- */
 
 static void
@@ -699,6 +725,9 @@ fold_act(struct fold *fold, const struct act_row *act)
 		break;
 	case ACT_ERASED:
 		fold_erased(fold, act);
+		break;
+	case ACT_CHOSEN:
+		fold_chosen(fold, act);
 		break;
 	case ACT_UPHELD: /* read where the objection is: ruling_of() */
 	case ACT_OVERRULED:

@@ -19,6 +19,8 @@
  *       public task is kept and not used while it is undecided, over when it is upheld, and live
  *       again when it is overruled.  A ruling decides all objections to its purpose up to the one
  *       that it names; of several the one recorded last counts.  To marketing there is none.
+ *   L9  Of what a person chose about being contacted at all (a pause, how often, the language) the newest of each
+ *       counts.  It allows nothing: it only holds back what would be allowed.
  *   L8  A restriction ends when it is lifted by number; two of them end one by one.  Under 18(1)(b)
  *       and (c) it is a storage-only ground too, to its end.
  */
@@ -114,6 +116,19 @@ struct restriction {
 	bytes fields;     /* le16; empty: the whole person */
 };
 
+/* What is chosen, as the detail of `chosen` begins: u8, then for a pause le64 until when (0: it ends), for how often le16
+ * messages in le16 days (0: no wish), for a language its code. */
+enum choice { CHOICE_PAUSE = 1, CHOICE_OFTEN = 2, CHOICE_LANGUAGE = 3 };
+#define CHOICE_LANGUAGE_MAX 8
+#define CHOICE_DAYS_MAX 92 /* of how often, and so how long contacts are counted for it */
+
+struct choices {
+	time_us paused_until_at; /* marketing waits until then; 0: no pause */
+	uint16_t at_most;        /* messages of marketing for one purpose through one channel … 0: no wish */
+	uint16_t at_most_days;   /* … in so many days */
+	char language[CHOICE_LANGUAGE_MAX + 1]; /* "" */
+};
+
 /* A field was erased (L6): grounds as old as that do not cover it, but those of `kept` purposes. */
 struct exclusion {
 	uint16_t field;
@@ -135,10 +150,11 @@ struct standing {
 	bool restricted;             /* Article 18: the whole person, storage only */
 	struct exclusion *exclusion; /* the newest for each field */
 	size_t exclusion_count;
+	struct choices choice;
 	uint8_t format;              /* of the stored form; 0: today's */
 };
 
-#define STANDING_FORMAT 2
+#define STANDING_FORMAT 3 /* with choices */
 
 /* acts in any order; all memory from the job's arena. */
 must_check enum err standing_fold(struct job *job, const struct registry *registry,

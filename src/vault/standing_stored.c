@@ -1,8 +1,11 @@
 /* vault/standing_stored.c -- a standing as it lies beside the record.  Each has one form: what decodes
  * encodes to the same octets. */
+#include <string.h>
+
 #include "vault/standing_parts.h"
 
-#define FORMAT_BEFORE 1 /* without restrictions by number, and rulings */
+#define FORMAT_BEFORE 1  /* without restrictions by number, and rulings */
+#define FORMAT_WITHOUT_CHOICES 2
 
 static void
 put_grounds(const struct standing *standing, struct buf *out)
@@ -72,6 +75,21 @@ put_restrictions(const struct standing *standing, struct buf *out)
 	}
 }
 
+/* Most have none: one octet then. */
+static void
+put_choices(const struct choices *choice, struct buf *out)
+{
+	bool any = choice->paused_until_at || choice->at_most || choice->language[0];
+
+	buf_u8(out, any);
+	if (!any)
+		return;
+	buf_le64(out, (uint64_t)choice->paused_until_at);
+	buf_le16(out, choice->at_most);
+	buf_le16(out, choice->at_most_days);
+	buf_block(out, str_bytes(str_from_c(choice->language)));
+}
+
 /* Most have none: nothing then. */
 static void
 put_exclusions(const struct standing *standing, struct buf *out)
@@ -97,6 +115,8 @@ standing_encode(const struct standing *standing, struct buf *out)
 	put_objections(standing, out);
 	if (standing->format != FORMAT_BEFORE)
 		put_restrictions(standing, out);
+	if (!standing->format || standing->format > FORMAT_WITHOUT_CHOICES)
+		put_choices(&standing->choice, out);
 	put_exclusions(standing, out);
 }
 
@@ -254,6 +274,29 @@ eat_restrictions(struct job *job, bytes *rest, struct standing *out)
 }
 
 static bool
+eat_choices(bytes *rest, struct standing *out)
+{
+	struct choices *choice = &out->choice;
+	bytes language;
+	uint8_t any;
+
+	if (out->format <= FORMAT_WITHOUT_CHOICES)
+		return true;
+	if (!eat_u8(rest, &any) || any > 1)
+		return false;
+	if (!any)
+		return true;
+	if (!eat_time(rest, &choice->paused_until_at) || !eat_le16(rest, &choice->at_most) ||
+	    !eat_le16(rest, &choice->at_most_days) || !eat_block(rest, &language) || language.len > CHOICE_LANGUAGE_MAX ||
+	    (language.len && memchr(language.ptr, 0, language.len)))
+		return false;
+	if (language.len)
+		memcpy(choice->language, language.ptr, language.len);
+	/* One form: nothing chosen is one octet, and no number of messages has no days. */
+	return (choice->paused_until_at || choice->at_most || language.len) && !choice->at_most == !choice->at_most_days;
+}
+
+static bool
 eat_exclusions(struct job *job, bytes *rest, struct standing *out)
 {
 	if (!rest->len)
@@ -278,12 +321,12 @@ eat_standing(struct job *job, bytes *rest, struct standing *out)
 
 	if (!eat_u8(rest, &out->format) || !eat_u8(rest, &restricted))
 		return false;
-	if (out->format != FORMAT_BEFORE && out->format != STANDING_FORMAT)
+	if (out->format < FORMAT_BEFORE || out->format > STANDING_FORMAT)
 		return false;
 	out->restricted = restricted;
 	return eat_grounds(job, rest, out) && eat_permissions(job, rest, out) &&
 	       eat_objections(job, rest, out) && eat_restrictions(job, rest, out) &&
-	       eat_exclusions(job, rest, out) && rest->len == 0;
+	       eat_choices(rest, out) && eat_exclusions(job, rest, out) && rest->len == 0;
 }
 
 enum err

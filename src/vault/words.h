@@ -57,7 +57,8 @@ enum address { ADDRESS_NONE, ADDRESS_EMAIL, ADDRESS_PHONE, ADDRESS_POST, ADDRESS
 	X(ACT_COMPLETED,     20, "completed",      0) /* by a supplementary statement */ \
 	X(ACT_TOLD,          21, "told",           0) /* that a restriction will be lifted (18(3)) */ \
 	X(ACT_EXCEPTED,      22, "excepted",       0) /* restricted data was used under 18(2) */ \
-	X(ACT_CONTESTED,     23, "contested",     -1) /* a decision by a machine alone (22(3)) */
+	X(ACT_CONTESTED,     23, "contested",     -1) /* a decision by a machine alone (22(3)) */ \
+	X(ACT_CHOSEN,        24, "chosen",        -1) /* a pause, how often, which language: by the person */
 
 /* How an act reached us. */
 #define METHOD_TABLE(X) \
@@ -161,7 +162,8 @@ enum address { ADDRESS_NONE, ADDRESS_EMAIL, ADDRESS_PHONE, ADDRESS_POST, ADDRESS
 	X(REASON_CHILD,              45, "child",                 0) \
 	X(REASON_ERROR,              46, "error",                 0) \
 	X(REASON_OBJECTION_PENDING,  47, "objection_pending",     1) /* Article 21(1), not decided */ \
-	X(REASON_HUMAN,              48, "human_needed",          1) /* Article 22(3): not by a machine */
+	X(REASON_HUMAN,              48, "human_needed",          1) /* Article 22(3): not by a machine */ \
+	X(REASON_PAUSED,             49, "paused",                0) /* the person wants none for a while */
 
 #define ENUM2(e, no, ...) e = no,
 enum basis { BASIS_NONE = 0, BASIS_TABLE(ENUM2) BASIS_COUNT };
