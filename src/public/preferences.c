@@ -167,7 +167,8 @@ put_retention(const struct prefs *prefs, const struct purpose_version *version, 
 }
 
 static enum err
-put_terms(const struct prefs *prefs, const struct purpose_version *version, struct page_object *row)
+put_terms(const struct prefs *prefs, const struct purpose *purpose, const struct purpose_version *version,
+          struct page_object *row)
 {
 	const struct purpose_words *words = version_words(version, prefs->visit->language);
 	OWNED(buf_release) struct buf recipients = { .max = 8192 };
@@ -177,7 +178,7 @@ put_terms(const struct prefs *prefs, const struct purpose_version *version, stru
 			buf_put(&recipients, S(", "));
 		buf_put(&recipients, version->recipient[i]);
 	}
-	page_put(row, S("title"), words->title);
+	page_put(row, S("title"), words->title.len ? words->title : purpose->name);
 	page_put(row, S("why"), words->why);
 	page_put(row, S("recipients"), arena_str(&prefs->job->arena, buf_str(&recipients)));
 	return put_retention(prefs, version, row);
@@ -225,7 +226,7 @@ purpose_row(const struct prefs *prefs, const struct purpose *purpose, const stru
 	page_put(&row, S("notice"), notice ? notice->text : S(""));
 	page_rows(&row, S("channels"), channels, count);
 	*ret = row.values;
-	return put_terms(prefs, purpose->active, &row);
+	return put_terms(prefs, purpose, purpose->active, &row);
 }
 
 static enum err
@@ -266,7 +267,7 @@ put_others(const struct prefs *prefs, struct page_object *page)
 				version = registry_version(registry, purpose->no, standing->ground[n].version);
 		if (!version)
 			continue;
-		TRY(put_terms(prefs, version, &row));
+		TRY(put_terms(prefs, purpose, version, &row));
 		rows[count++] = row.values;
 	}
 	page_rows(page, S("others"), rows, count);
@@ -455,8 +456,9 @@ static void
 tell_answer(struct prefs *prefs, const struct purpose *purpose, enum channel channel, bool yes)
 {
 	struct page_object *row = change_add(prefs, yes ? "@title@, @how@: yes" : "@title@, @how@: no");
+	str title = version_words(purpose->active, prefs->visit->language)->title;
 
-	page_put(row, S("title"), version_words(purpose->active, prefs->visit->language)->title);
+	page_put(row, S("title"), title.len ? title : purpose->name);
 	page_say(row, S("how"), str_from_c(behind[channel]));
 }
 

@@ -43,7 +43,7 @@ stop_page(struct job *job, struct visit *visit, const struct token_body *token, 
 	const struct purpose_version *version = purpose ? version_told(purpose) : NULL;
 	struct page_object page = page_new(&job->arena, 2);
 
-	if (version)
+	if (version && version_words(version, visit->language)->title.len)
 		page_put(&page, S("what"), version_words(version, visit->language)->title);
 	else
 		page_say(&page, S("what"), S("News and offers"));

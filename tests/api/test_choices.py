@@ -7,7 +7,7 @@ import pytest
 
 import definitions
 from client import Client
-from public import FORM, Public, multipart
+from visitor import FORM, Public, multipart
 
 ONE_CLICK = {'List-Unsubscribe': 'One-Click'}
 NOTHING = ('entry', 'entry_of', 'entry_run', 'entry_mark', 'tree', 'tree_tile', 'tree_bundle', 'tree_pack', 'tree_checkpoint',
