@@ -1,6 +1,6 @@
 /* benchmarks/bench.c -- what ./bench runs: the real server under load, and the limit in the same run.
  *
- *     valv-bench NAME VALV DIR     NAME: decisions, create, read, batch, import
+ *     valv-bench NAME VALV DIR     NAME: page, decisions, create, read, batch, import
  *
  * Starts VALV on a fresh vault in DIR, makes people, loads it with 64 connections, measures the
  * named limit (limit.h) right before and after, and ends with one line:
@@ -33,7 +33,9 @@ struct bench {
 	const char *data;
 	struct job job;
 	pid_t server;
-	uint16_t port;
+	uint16_t port, public_port;
+	str *page; /* addresses of the pages with people's choices */
+	size_t page_count;
 	str key;
 	uid *person;
 	uint64_t person_count, person_room;
@@ -88,6 +90,22 @@ valv_run(struct bench *b, const char *const *arg, struct buf *out)
 		die("a valv command failed");
 }
 
+/* http://127.0.0.1:PORT, a line for each listener. */
+static uint64_t
+port_line(FILE *file)
+{
+	char text[128] = "";
+	uint64_t port = 0;
+	size_t at = 0;
+
+	if (fgets(text, sizeof(text), file))
+		for (at = strlen(text); at && text[at - 1] != ':'; at--)
+			;
+	if (at)
+		(void)!str_u64(str_trim(str_from_c(text + at)), &port);
+	return port;
+}
+
 static void
 server_begin(struct bench *b)
 {
@@ -95,12 +113,9 @@ server_begin(struct bench *b)
 	const char *init[] = { b->valv, "init", "--data", b->data, "--company", "Bench AB",
 		               "--contact", "bench@example.com", NULL };
 	const char *workers = getenv("BENCH_WORKERS");
-	const char *serve[] = { b->valv, "serve", "--data", b->data, "--listen", "127.0.0.1:0",
+	const char *serve[] = { b->valv, "serve", "--data", b->data, "--listen", "127.0.0.1:0", "--public", "127.0.0.1:0",
 		                "--ready-file", ready, "--workers", workers ? workers : "64", NULL };
-	char text[128] = "";
-	uint64_t port = 0;
-	size_t at;
-	FILE *file;
+	uint64_t port = 0, public_port = 0;
 
 	valv_run(b, init, NULL);
 	b->server = fork();
@@ -109,21 +124,20 @@ server_begin(struct bench *b)
 		execv(b->valv, (char *const *)serve);
 		_exit(127);
 	}
-	for (int i = 0; i < 600 && !port; i++) {
+	for (int i = 0; i < 600 && !public_port; i++) {
+		FILE *file;
 		usleep(50000);
-		at = 0;
 		file = fopen(ready, "re");
-		if (file && fgets(text, sizeof(text), file))
-			for (at = strlen(text); at && text[at - 1] != ':'; at--)
-				;
-		if (at)
-			(void)!str_u64(str_trim(str_from_c(text + at)), &port); /* http://127.0.0.1:PORT */
-		if (file)
+		if (file) {
+			port = port_line(file);
+			public_port = port_line(file);
 			fclose(file);
+		}
 	}
-	if (!port)
+	if (!public_port)
 		die("the server did not start");
 	b->port = (uint16_t)port;
+	b->public_port = (uint16_t)public_port;
 }
 
 static void
@@ -965,6 +979,100 @@ bench_mail(struct bench *b)
 	return verdict("mail", rate.sent, "messages/s", rate.limit, "handing over alone", MAIL_RATE, 0, true);
 }
 
+/* --- the page with a person's choices --------------------------------------------------------- */
+
+#define PAGES 500
+#define PAGE_TARGET 5000
+#define PAGE_BYTES_MAX (15 * 1024)
+
+static void
+links_request(void *ctx, uint64_t n, struct buf *out)
+{
+	OWNED(buf_release) struct buf path = { .max = 128 };
+	struct bench *b = ctx;
+
+	buf_put(&path, S("/v1/subjects/"));
+	buf_uid(&path, b->person[n]);
+	buf_put(&path, S("/mail-links"));
+	put_request(b, out, S("POST"), buf_str(&path), S("application/json"), S(""), S("{\"purpose\":\"b_news\"}"));
+}
+
+static void
+links_answer(void *ctx, uint64_t n, int status, str body)
+{
+	struct bench *b = ctx;
+	str path;
+	size_t at;
+
+	if (status != 200 || !str_find(body, S("/p/"), &at))
+		die("no link was made");
+	body = str_from(body, at);
+	if (!eat_until(&body, '"', &path))
+		die("no link was made");
+	b->page[b->page_count++] = arena_str(&b->job.arena, path);
+}
+
+static void
+page_request(void *ctx, uint64_t n, struct buf *out)
+{
+	struct bench *b = ctx;
+
+	buf_put(out, S("GET "));
+	buf_put(out, b->page[n * 7919 % b->page_count]);
+	buf_put(out, S(" HTTP/1.1\r\nHost: localhost\r\nAccept-Language: sv\r\n\r\n"));
+}
+
+/* The page and its style sheet, with 1 KiB for the headers of both. */
+static uint64_t
+page_size(struct bench *b)
+{
+	OWNED(buf_release) struct buf request = { .max = 4096 }, page = { .max = 1 << 20 }, sheet = { .max = 1 << 20 };
+	str rest, path;
+	size_t at;
+
+	page_request(b, 0, &request);
+	if (load_once(b->public_port, buf_str(&request), &page) != 200 || !str_find(buf_str(&page), S("/assets/style"), &at))
+		die("the page is not as it should be");
+	rest = str_from(buf_str(&page), at);
+	if (!eat_until(&rest, '"', &path))
+		die("the page is not as it should be");
+	buf_clear(&request);
+	buf_put(&request, S("GET "));
+	buf_put(&request, path);
+	buf_put(&request, S(" HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+	if (load_once(b->public_port, buf_str(&request), &sheet) != 200)
+		die("the style sheet is not there");
+	return page.len + sheet.len + 1024;
+}
+
+static int
+bench_page(struct bench *b)
+{
+	str pages[PAGES];
+	struct load make = { .port = b->port, .connections = 1, .seconds = 60, .requests = PAGES,
+		             .request = links_request, .answer = links_answer, .ctx = b };
+	struct load load = { .port = b->public_port, .connections = CONNECTIONS, .seconds = b->seconds,
+		             .request = page_request, .answer = all_ok, .ctx = b };
+	struct load_result made, result;
+	double before, after, limit;
+	uint64_t size;
+
+	b->page = pages;
+	people_make(b, PAGES);
+	call(b, S("PUT"), S("/v1/settings/public_origin"), S("{\"value\":\"https://val.example.com\"}"));
+	load_run(&make, &made);
+	size = page_size(b);
+	before = limit_entries(b->dir, CONNECTIONS, LIMIT_SECONDS);
+	load_measured(b, "page", &load, &result);
+	load_print("page", &result);
+	after = limit_entries(b->dir, CONNECTIONS, LIMIT_SECONDS);
+	limit = (before + after) / 2;
+	printf("limit: bare SQLite, one entry a page, groups of %d: %.0f /s\n", CONNECTIONS, limit);
+	printf("a visit takes %lu octets, target at most %d\n", (unsigned long)size, PAGE_BYTES_MAX);
+	return verdict("page", (double)result.answers / result.seconds, "pages/s", limit, "bare SQLite entries in groups of 64",
+	               PAGE_TARGET, 0, size <= PAGE_BYTES_MAX && !result.not_ok);
+}
+
 /* --- main ------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -973,7 +1081,7 @@ static const struct {
 } benches[] = {
 	{ "decisions", bench_decisions }, { "create", bench_create }, { "read", bench_read },
 	{ "batch", bench_batch }, { "import", bench_import }, { "access", bench_access }, { "erase", bench_erase },
-	{ "sweep", bench_sweep }, { "audit", bench_audit }, { "mail", bench_mail },
+	{ "sweep", bench_sweep }, { "audit", bench_audit }, { "mail", bench_mail }, { "page", bench_page },
 };
 
 int

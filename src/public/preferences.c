@@ -584,7 +584,7 @@ wish_pause(struct wish *wish)
 		return OK;
 	}
 	TRY(page_date(job, prefs->visit->language, until, prefs->registry->zone_minutes, &date));
-	page_put(change_add(prefs, "Nothing comes before @date@"), S("date"), date);
+	page_put(change_add(prefs, "No news or offers before @date@"), S("date"), date);
 	return OK;
 }
 

@@ -281,7 +281,7 @@ def test_a_pause_holds_back_marketing_until_it_is_over(vault):
     id, _ = vault.person(definitions.consent(), definitions.contract())
     link = vault.links(id)['preferences']
     got = vault.pages.post(link, {'do': 'save', 'pause': '30'}, headers={'Accept-Language': 'en'})
-    assert 'Nothing comes before' in got.words and 'You have a pause' in got.words
+    assert 'No news or offers before' in got.words and 'You have a pause' in got.words
     reply = vault.operator.post('/v1/decisions', {'subject': id, 'purpose': 'newsletter', 'channel': 'email'}).json
     assert reply['allowed'] is False and reply['reason'] == 'paused' and reply['retry_at']
     assert vault.allowed(id, 'order', **{'class': 'transactional'})[0] is True

@@ -57,7 +57,8 @@ export class Server {
 		this.ended = new Promise((settle) => this.process.on('exit', settle));
 		for (let tries = 0; tries < 600; tries++) {
 			try {
-				const url = readFileSync(ready, 'utf8').trim();
+				const [url, publicUrl] = readFileSync(ready, 'utf8').trim().split('\n');
+				this.publicUrl = publicUrl; // of the pages for persons, where they are served
 				this.port = new URL(url).port;
 				this.url = `http://localhost:${this.port}`;
 				return;
