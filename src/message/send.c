@@ -613,6 +613,8 @@ batch_send(struct job *job, struct batch *batch)
 		}
 		all &= item->row.state == MESSAGE_SENT;
 	}
+	buf_clear(&sender->message); /* nothing of a person stays behind */
+	buf_clear(&sender->ready);
 	sender->batch = !all ? 1 : sender->batch < SENDER_BATCH ? sender->batch + 1 : SENDER_BATCH; /* S1 */
 	job->now = os_now();
 	if (!atomic_load(sender->stop))
