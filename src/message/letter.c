@@ -90,7 +90,7 @@ letter_stop_url(struct job *job, const struct vault *vault, const struct letterh
 		return fail(job, ERR_CONFLICT, "marketing needs a way out: the setting public_origin is not https://...");
 	memcpy(body.digest, row->digest, DIGEST_BYTES);
 	buf_put(&url, head->origin);
-	buf_put(&url, S("/stop/"));
+	buf_put(&url, S("/u/"));
 	buf_put(&url, token_make(job, vault, TOKEN_STOP, &body));
 	must(buf_ok(&url));
 	*ret = arena_str(&job->arena, buf_str(&url));

@@ -23,7 +23,7 @@ struct letterhead {
 };
 must_check enum err letterhead_get(struct job *job, struct vault *vault, struct letterhead *ret);
 
-/* L3: ORIGIN/stop/TOKEN, in the arena.   ERR_CONFLICT  the setting public_origin is not https://… */
+/* L3: ORIGIN/u/TOKEN (public/routes.def), in the arena.   ERR_CONFLICT  the setting public_origin is not https://… */
 must_check enum err letter_stop_url(struct job *job, const struct vault *vault, const struct letterhead *head,
                                     const struct message_row *row, str *ret);
 

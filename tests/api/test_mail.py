@@ -374,3 +374,10 @@ def test_the_doctor_sees_what_a_receiver_would(operator, box, mail):
     assert [found[name]['result'] for name in ('spf', 'dkim rsa', 'dmarc', 'reverse')] == ['bad', 'bad', 'doubtful', 'doubtful']
     assert operator.post('/v1/admin/mail/check', {'dns': 'localhost:53'}).status == 422
     one.socket.close()
+
+
+def test_the_way_out_of_a_mail_leads_to_a_page_that_is_there():
+    source = pathlib.Path(__file__).resolve().parents[2] / 'src'
+    assert 'S("/u/")' in (source / 'message/letter.c').read_text()
+    pages = (source / 'public/routes.def').read_text()
+    assert 'PAGE(POST, "/u/{token}"' in pages and 'PAGE(GET, "/look/{name}"' in pages

@@ -226,9 +226,9 @@ marketing_goes_with_its_decision_and_a_way_out(void **state)
 	assert_true(came(&o, "List-Id: <newsletter.foretaget.example>\r\n"));
 	at = strstr(o.sink.last, "List-Unsubscribe:");
 	assert_non_null(at);
-	at = strstr(at, "https://mina.foretaget.example/stop/");
+	at = strstr(at, "https://mina.foretaget.example/u/");
 	assert_non_null(at);
-	at += strlen("https://mina.foretaget.example/stop/");
+	at += strlen("https://mina.foretaget.example/u/");
 	end = strchr(at, '>');
 	assert_non_null(end);
 	assert_true(token_open(&o.f.job, o.f.vault, TOKEN_STOP, (str){ at, (size_t)(end - at) }, &body));
