@@ -114,7 +114,10 @@
 	X(ENTRY_WITNESS_REMOVE,     "witness.remove") \
 	X(ENTRY_MESSAGE_SEND,       "message.send")        /* it may leave now: message/message.c on what the body is */ \
 	X(ENTRY_MESSAGE_END,        "message.end")         /* what became of it */ \
-	X(ENTRY_MAIL_RETURN,        "message.return")      /* a bounce or a complaint that was ours: message/returned.c */
+	X(ENTRY_MAIL_RETURN,        "message.return")      /* a bounce or a complaint that was ours: message/returned.c */ \
+	X(ENTRY_FORM_PUT,           "form.put")            /* these three: le64 the form, le64 its version */ \
+	X(ENTRY_FORM_END,           "form.end") \
+	X(ENTRY_SIGN_UP,            "form.sign_up")        /* somebody asked; who it is nobody knows yet */
 
 enum entry_act {
 	ENTRY_NONE = 0,

@@ -11,6 +11,7 @@
 #include "message/message.h"
 #include "os/file.h"
 #include "os/random.h"
+#include "signup/signup.h"
 #include "store/fault.h"
 #include "vault/outbox.h"
 #include "vault/sweep.h"
@@ -346,6 +347,7 @@ finish_steps(struct job *job, struct db *db, void *arg)
 
 	TRY(outbox_restored_steps(job, db)); /* V4 */
 	TRY(message_restored_steps(job, db));
+	TRY(signup_restored_steps(job, db));
 	TRY(access_restored_steps(job, db));
 	TRY(fact_restored(job, db, restoring->pair.data.manifest.fact));
 	TRY(tree_begin_steps(job, db, restoring->origin));

@@ -126,6 +126,19 @@
 #define LIMIT_PASSKEYS 20                      /* of one account */
 #define LIMIT_PASSKEY_NAME_BYTES 100           /* what its owner calls one */
 
+/* Sign-ups */
+#define LIMIT_FORMS 1000                       /* forms, those that were ended among them */
+#define LIMIT_SIGNUP_TEXT_BYTES 2000           /* one text of a form, in one language */
+#define LIMIT_SIGNUP_CONTROLS 20               /* boxes on one form */
+#define LIMIT_SIGNUP_INPUTS 30                 /* fields that it asks for */
+#define LIMIT_SIGNUP_ORIGINS 50                /* sites that it may stand on */
+#define LIMIT_SIGNUP_FILL_SECONDS 3            /* nobody fills one in faster */
+#define LIMIT_SIGNUP_FORM_HOURS 24             /* how old a page may be that is sent */
+#define LIMIT_SIGNUP_NETWORK_HOUR 120          /* points an hour of one network; what a sign-up costs: signup/guard.h */
+#define LIMIT_SIGNUP_ADDRESS_DAY 3             /* mails a day for one address */
+#define LIMIT_SIGNUP_HOUR 20000                /* sign-ups an hour, of everybody together */
+#define LIMIT_SIGNUP_WAIT_DAYS 2               /* so long one waits for its confirmation, as its link works */
+
 /* SCIM (staff accounts kept by an identity provider) */
 #define LIMIT_SCIM_FILTER_BYTES 2048           /* a filter, or a path of PATCH */
 #define LIMIT_SCIM_FILTER_TERMS 64             /* comparisons and brackets in it */

@@ -7,6 +7,7 @@
 #include "main/log.h"
 #include "main/rounds.h"
 #include "rights/chores.h"
+#include "signup/signup.h"
 #include "vault/sweep.h"
 
 #define SWEEP_SECONDS 60
@@ -91,6 +92,11 @@ chores(struct sweeper *sweeper, struct job *job)
 
 	if (err)
 		log_failure("chores", err, &job->failure);
+	job_forgive(job);
+	arena_reset(&job->arena);
+	err = signup_expire(job, sweeper->vault);
+	if (err)
+		log_failure("sign-ups", err, &job->failure);
 	job_forgive(job);
 	arena_reset(&job->arena);
 }
