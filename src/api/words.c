@@ -20,6 +20,7 @@
 #include "rights/receipt.h"
 #include "type/type.h"
 #include "rights/erase.h"
+#include "signup/form.h"
 #include "vault/bulk.h"
 #include "vault/clock.h"
 #include "vault/registry.h"
@@ -209,6 +210,10 @@ static const struct word outbox_said[] = {
 	WORD(OUTCOME_DISPROPORTIONATE, "disproportionate"),
 	WORD(OUTCOME_RETURNED, "returned"),
 };
+static const struct word form_state[] = {
+	WORD(FORM_IN_USE, "in_use"),
+	WORD(FORM_ENDED, "ended"),
+};
 static const struct word recipient_state[] = {
 	WORD(RECIPIENT_IN_USE, "in_use"),
 	WORD(RECIPIENT_GONE, "webhook_gone"),
@@ -326,6 +331,7 @@ static const struct word_list lists[WORDS_COUNT] = {
 	[WORDS_OUTBOX_VIA] = LIST(outbox_via),
 	[WORDS_PROBLEM] = LIST(problem),
 	[WORDS_REASON] = LIST(reason),
+	[WORDS_FORM_STATE] = LIST(form_state),
 	[WORDS_RECIPIENT_STATE] = LIST(recipient_state),
 	[WORDS_REQUEST_CHANNEL] = LIST(request_channel_words),
 	[WORDS_REQUEST_EVENT] = LIST(request_event_words),

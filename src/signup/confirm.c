@@ -32,6 +32,7 @@ answer_of(struct job *job, const struct registry *registry, const struct pending
 	enum err err;
 
 	ret->person = pending->person;
+	ret->language = pending->language;
 	ret->state = pending->state == PENDING_CONFIRMED ? CONFIRM_DONE : CONFIRM_WAITS;
 	if (pending->state == PENDING_CONFIRMED)
 		return OK;
@@ -39,7 +40,6 @@ answer_of(struct job *job, const struct registry *registry, const struct pending
 		if (pending->yes[i].yes)
 			label[ret->label_count++] = pending->yes[i].label;
 	ret->label = label;
-	ret->language = pending->language;
 	err = form_get_no(job, registry, pending->form, &ret->form);
 	if (err != ERR_ABSENT)
 		return err;
@@ -226,7 +226,8 @@ static enum err
 done_steps(struct job *job, struct db *db, void *arg)
 {
 	struct press *press = arg;
-	struct pending after = { .id = press->pending.id, .state = PENDING_CONFIRMED, .person = press->person.id };
+	struct pending after = { .id = press->pending.id, .state = PENDING_CONFIRMED, .person = press->person.id,
+				 .language = press->pending.language };
 	int64_t changed;
 
 	if (!press->person.version)
@@ -383,4 +384,26 @@ signup_confirm(struct job *job, struct vault *vault, const struct registry *regi
 			return err;
 	}
 	return fail(job, ERR_BUSY, "this person is being changed by too many at once");
+}
+
+static enum err
+decline_steps(struct job *job, struct db *db, void *arg)
+{
+	return db_run(job, db, SQL_PENDING_DROP, ARGS(sql_bytes(uid_bytes(arg))), NULL);
+}
+
+enum err
+signup_decline(struct job *job, struct vault *vault, str token, struct confirm_answer *ret)
+{
+	struct pending pending;
+	bool there;
+
+	*ret = (struct confirm_answer){ .state = CONFIRM_NO_LINK };
+	TRY(waiting_find(job, vault, token, &pending, &there));
+	if (!there || pending.state != PENDING_WAITING)
+		return OK;
+	TRY(store_write(job, vault->store, WRITE_RESERVED, decline_steps, &pending.id));
+	ret->state = CONFIRM_DECLINED;
+	ret->language = pending.language;
+	return OK;
 }

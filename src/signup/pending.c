@@ -63,6 +63,13 @@ waiting_put(const struct pending *pending, struct buf *out)
 	}
 }
 
+static void
+done_put(const struct pending *pending, struct buf *out)
+{
+	buf_data(out, uid_bytes(&pending->person));
+	buf_block(out, str_bytes(pending->language));
+}
+
 void
 pending_seal(struct job *job, const uint8_t *key, struct pending *pending)
 {
@@ -73,7 +80,7 @@ pending_seal(struct job *job, const uint8_t *key, struct pending *pending)
 	if (pending->state == PENDING_WAITING)
 		waiting_put(pending, &plain);
 	else
-		buf_data(&plain, uid_bytes(&pending->person));
+		done_put(pending, &plain);
 	seal(key, buf_bytes(&associated), buf_bytes(&plain), &sealed);
 	must(buf_ok(&plain) && buf_ok(&sealed));
 	pending->sealed = arena_bytes(&job->arena, buf_bytes(&sealed));
@@ -127,6 +134,17 @@ waiting_take(struct job *job, bytes rest, struct pending *ret)
 	return rest.len == 0;
 }
 
+static bool
+done_take(bytes rest, struct pending *ret)
+{
+	bytes id, language;
+
+	if (!eat_bytes(&rest, sizeof(uid), &id) || !uid_from_bytes(id, &ret->person) || !eat_block(&rest, &language))
+		return false;
+	ret->language = bytes_str(language);
+	return rest.len == 0;
+}
+
 static enum err
 open_it(struct job *job, struct vault *vault, struct pending *pending)
 {
@@ -137,7 +155,7 @@ open_it(struct job *job, struct vault *vault, struct pending *pending)
 	TRY(keys_named_find(job, vault->keys, key_name(job, pending->day), &key));
 	associated_put(&associated, pending);
 	TRY(seal_open(job, secret_octets(key), buf_bytes(&associated), pending->sealed, &plain));
-	if (pending->state == PENDING_CONFIRMED ? uid_from_bytes(plain, &pending->person) : waiting_take(job, plain, pending))
+	if (pending->state == PENDING_CONFIRMED ? done_take(plain, pending) : waiting_take(job, plain, pending))
 		return OK;
 	return fail(job, ERR_CORRUPT, "a sign-up cannot be read");
 }

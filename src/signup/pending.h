@@ -1,6 +1,6 @@
 /* signup/pending.h -- a sign-up that waits, as its row holds it; internal to signup/.
  *
- * Sealed under the key of its day, bound to its id and state.  Waiting: what was sent.  Confirmed: the person's id. */
+ * Sealed under the key of its day, bound to its id and state.  Waiting: what was sent.  Confirmed: whom it became, and in which language. */
 #ifndef SIGNUP_PENDING_H
 #define SIGNUP_PENDING_H
 
@@ -30,7 +30,7 @@ struct pending {
 	/* PENDING_WAITING, opened */
 	time_us made_at;
 	int64_t form, form_version;
-	str language;
+	str language; /* also of PENDING_CONFIRMED */
 	struct pending_yes *yes;
 	size_t yes_count;
 	struct pending_value *value;

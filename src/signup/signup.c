@@ -157,24 +157,23 @@ begin_steps(struct job *job, struct db *db, void *arg)
 /* --- the mail --------------------------------------------------------------------------------- */
 
 static enum err
-link_of(struct job *job, struct vault *vault, const struct pending *pending, str *ret)
+link_of(struct job *job, struct vault *vault, const struct registry *registry, const struct pending *pending, str *ret)
 {
 	OWNED(buf_release) struct buf text = { .max = 1024 };
-	str origin = S("");
-	bool there;
 
-	TRY(setting_get(job, vault, S("public_origin"), &origin, &there));
-	buf_put(&text, there && origin.len ? origin : S("http://localhost"));
+	buf_put(&text, registry->look.origin.len ? registry->look.origin : S("http://localhost"));
 	buf_put(&text, S("/confirm/"));
 	buf_put(&text, pending_token(job, vault, pending));
-	must(buf_ok(&text));
+	if (!buf_ok(&text))
+		return fail(job, ERR_LIMIT, "the address of the pages is too long");
 	*ret = arena_str(&job->arena, buf_str(&text));
 	return OK;
 }
 
 /* Q2, Q6: what differs is its kind. */
 static enum err
-mail_plan(struct job *job, struct vault *vault, const struct signup *signup, str address, bool known, struct begin_plan *plan)
+mail_plan(struct job *job, struct vault *vault, const struct registry *registry, const struct signup *signup, str address, bool known,
+          struct begin_plan *plan)
 {
 	const struct pending *pending = &plan->pending;
 	str *label = arena_array(&job->arena, pending->yes_count, sizeof(*label)), link;
@@ -183,7 +182,7 @@ mail_plan(struct job *job, struct vault *vault, const struct signup *signup, str
 	for (size_t i = 0; i < pending->yes_count; i++)
 		if (pending->yes[i].yes)
 			label[count++] = pending->yes[i].label;
-	TRY(link_of(job, vault, pending, &link));
+	TRY(link_of(job, vault, registry, pending, &link));
 	{
 		const struct message_value values[] = { { .name = S("url"), .text = link },
 			                                { .name = S("purposes"), .item = label, .item_count = count } };
@@ -200,8 +199,8 @@ mail_plan(struct job *job, struct vault *vault, const struct signup *signup, str
 }
 
 static enum err
-pending_make(struct job *job, struct vault *vault, const struct signup *signup, const struct field *mail, struct begin_plan *plan,
-             struct signup_answer *ret)
+pending_make(struct job *job, struct vault *vault, const struct registry *registry, const struct signup *signup,
+             const struct field *mail, struct begin_plan *plan, struct signup_answer *ret)
 {
 	OWNED(secret_free) struct secret *key = NULL;
 	struct pending *pending = &plan->pending;
@@ -229,7 +228,7 @@ pending_make(struct job *job, struct vault *vault, const struct signup *signup, 
 	TRY(pending_key(job, vault, pending->day, &key));
 	pending_seal(job, secret_octets(key), pending);
 	digests_make(job, key, address, plan);
-	err = mail_plan(job, vault, signup, address, holders == 1, plan);
+	err = mail_plan(job, vault, registry, signup, address, holders == 1, plan);
 	if (err != ERR_INVALID)
 		return err;
 	job_forgive(job); /* an address, but none that mail can go to */
@@ -254,7 +253,7 @@ signup_begin(struct job *job, struct vault *vault, const struct registry *regist
 	TRY(controls_take(job, registry, signup, &plan, ret));
 	if (ret->state != SIGNUP_TAKEN)
 		return OK;
-	TRY(pending_make(job, vault, signup, mail, &plan, ret));
+	TRY(pending_make(job, vault, registry, signup, mail, &plan, ret));
 	if (ret->state != SIGNUP_TAKEN)
 		return OK;
 	TRY(store_write(job, vault->store, WRITE_ORDINARY, begin_steps, &plan));

@@ -57,6 +57,7 @@ enum confirm_state {
 	CONFIRM_WAITS,   /* signup_look(): a press does it */
 	CONFIRM_DONE,    /* now, or before */
 	CONFIRM_CHILD,   /* Q8 */
+	CONFIRM_DECLINED, /* signup_decline() */
 	CONFIRM_CLOSED,  /* what was asked for has ended meanwhile; nothing was stored */
 };
 
@@ -74,6 +75,9 @@ must_check enum err signup_look(struct job *job, struct vault *vault, const stru
                                 struct confirm_answer *ret);
 must_check enum err signup_confirm(struct job *job, struct vault *vault, const struct registry *registry, str token,
                                    struct confirm_answer *ret);
+
+/* The no behind the link: what was sent goes at once.  Again, or when it was confirmed before: CONFIRM_NO_LINK. */
+must_check enum err signup_decline(struct job *job, struct vault *vault, str token, struct confirm_answer *ret);
 
 /* --- upkeep ----------------------------------------------------------------------------------------- */
 

@@ -43,6 +43,9 @@ SELECT day, state, until_at, content FROM pending WHERE id = $1;
 -- name: pending_done
 UPDATE pending SET state = 2, content = $1 WHERE id = $2 AND state = 1;
 
+-- name: pending_drop
+DELETE FROM pending WHERE id = $1 AND state = 1;
+
 -- name: pending_sweep
 DELETE FROM pending WHERE day < $1;
 
