@@ -1,7 +1,9 @@
 """The listener of the pages for persons: what holds for all of them, whoever comes."""
+import base64
 import pathlib
 import re
 import socket
+import subprocess
 
 import pytest
 
@@ -75,3 +77,90 @@ def test_what_never_becomes_a_visit_is_told_in_every_language(pages):
     assert answer.startswith(b'HTTP/1.1 400') and b'lang="sv"' in answer and b'lang="en"' in answer
     assert 'Det gick inte att läsa'.encode() in answer and b'That could not be read' in answer
     assert b"Content-Security-Policy: default-src 'none'" in answer
+
+
+# --- the company's look -----------------------------------------------------------------------------
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><defs><path id="a" d="M0 0h2v2z"/></defs><use href="#a" fill="url(#b)"/></svg>'
+PNG = bytes.fromhex('89504e470d0a1a0a0000000d4948445200000001000000010806000000') + b'x' * 40
+
+
+def encoded(text):
+    return base64.b64encode(text if isinstance(text, bytes) else text.encode()).decode()
+
+
+def test_a_logo_is_put_shown_and_taken_away(pages, operator, app):
+    for client in (operator, Client(pages.socket)):
+        for content, kind in ((SVG, 'image/svg+xml'), (PNG, 'image/png'), ('', None)):
+            assert client.put('/v1/logo', {'content': encoded(content)}).json == {'type': kind}
+            assert client.get('/v1/logo').json == {'type': kind}
+    assert '/look/logo' not in pages.pages.get('/').text
+    client.put('/v1/logo', {'content': encoded(SVG)})
+    path = re.search(r'src="(/look/logo-[0-9a-f]{16}[.]svg)"', pages.pages.get('/').text)[1]
+    got = pages.pages.get(path)
+    assert got.text == SVG and 'sandbox' in got.header('Content-Security-Policy') and got.header('Content-Type') == 'image/svg+xml'
+    assert pages.pages.get(path.replace('.svg', '.png')).status == 404
+
+
+@pytest.mark.parametrize('inside', [
+    '<script>x</script>', '<SCRIPT href="#a"/>', '<g onload="x"/>', '<g\nonclick = "x"/>', '<g/onfocus="x"/>', '<a href="#a">x</a>',
+    '<use href="https://x.test/#a"/>', '<use xlink:href="//x.test/#a"/>', '<use href=\'data:x\'/>', '<image href="#a"/>', '<g fill="url(https://x.test/)"/>',
+    '<style>@import "x";</style>', '<foreignObject/>', '<animate attributeName="href"/>', '<set attributeName="x"/>', '<g style="x:url( //x.test )"/>',
+    '<!ENTITY x "y">', '&#106;', '<iframe src="x"/>',
+])
+def test_an_svg_that_does_not_stand_alone_is_refused(operator, inside):
+    reply = operator.put('/v1/logo', {'content': encoded(SVG.replace('<defs>', inside + '<defs>'))})
+    assert reply.status == 422 and reply.slug == 'invalid', reply
+
+
+def test_what_is_no_logo_is_refused(operator, app, api):
+    assert operator.put('/v1/logo', {'content': encoded('GIF89a')}).status == 422
+    assert operator.put('/v1/logo', {'content': '!'}).status == 422
+    assert operator.put('/v1/logo', {'content': encoded(PNG + b'x' * 32768)}).slug == 'limit'
+    assert operator.call('PUT', '/v1/logo', b'x' * 300000, type='application/json').status == 413
+    assert operator.call('PUT', '/v1/logo', b'x', type='text/plain').status == 415
+    assert operator.call('PUT', '/v1/logo', b'{', type='application/json').status == 400
+    assert api.get('/v1/logo').status == 401 and api.put('/v1/logo', {'content': ''}).status == 401
+
+
+def test_a_colour_counts_where_its_contrast_holds(pages):
+    operator = Client(pages.socket)
+    for colour, light, dark in (('#7A1F5C', True, False), ('#ffe000', False, True), ('#888888', False, True), ('#777777', False, False)):
+        assert operator.put('/v1/settings/look_colour', {'value': colour}).json['value'] == colour.lower()
+        found = re.search(r'href="(/look/colour-[^"]+)"', pages.pages.get('/').text)
+        sheet = pages.pages.get(found[1]).text if found else ''
+        assert ('(prefers-color-scheme:light)' in sheet, '(prefers-color-scheme:dark)' in sheet) == (light, dark), (colour, sheet)
+    assert operator.put('/v1/settings/look_colour', {'value': 'red'}).status == 422
+    for origin in ('http://x.example', 'https://x.example/', 'https://X.example', 'javascript:x', ''):
+        assert operator.put('/v1/settings/public_origin', {'value': origin}).status == 422, origin
+
+
+def test_the_links_of_a_mail_are_made_for_whoever_may_write(operator, app, api, make_key, person):
+    path = f'/v1/subjects/{person[0]}/mail-links'
+    assert operator.put('/v1/settings/public_origin', {'value': 'https://val.example.com'}).status == 200
+    links = app.post(path, {'purpose': 'newsletter', 'channel': 'email'}).json
+    assert links['one_click'].startswith('https://val.example.com/u/') and links['preferences'].startswith('https://val.example.com/p/')
+    assert app.post(path, {}).status == 200
+    assert app.post(path, {'channel': 'push'}).status == 422 and app.post(path, {'purpose': 'parties', 'channel': 'sms'}).status == 422
+    assert app.post(path, {'channel': 'sms'}).status == 409  # no number
+    assert app.post(path.replace(person[0], '81f43670-c482-4f89-9500-900b27bb1dc3'), {}).status == 404
+    assert api.post(path, {}).status == 401 and api.using(make_key(['read'])).post(path, {}).status == 403
+    assert api.using(make_key(['write'], ['parties'])).post(path, {'purpose': 'newsletter'}).status == 403
+    assert api.using(make_key(['write'], ['parties'])).post(path, {}).status == 403
+    assert app.call('POST', path, b'x' * 300000, type='application/json').status == 413
+    assert app.call('POST', path, b'x', type='text/plain').status == 415
+
+
+def test_the_command_says_and_shows_the_look(pages, tmp_path):
+    from conftest import VALV
+    logo = tmp_path / 'logo.svg'
+    logo.write_text(SVG)
+    run = lambda *args: subprocess.run([VALV, 'look', '--data', str(pages.data), *args], capture_output=True, text=True, timeout=30)
+    done = run('--company', 'Exempel AB', '--contact', 'hej@example.com', '--colour', '#7a1f5c', '--logo', str(logo), '--origin', 'https://val.example.com')
+    assert done.returncode == 0, done
+    shown = run().stdout
+    for wanted in ('Exempel AB', 'hej@example.com', '#7a1f5c', 'image/svg+xml', 'https://val.example.com'):
+        assert wanted in shown, shown
+    page = pages.pages.get('/')
+    assert 'alt="Exempel AB"' in page.text and 'hej@example.com' in page.words
+    assert run('--logo', 'none').returncode == 0 and run('--colour', 'x').returncode != 0
