@@ -13,6 +13,7 @@ int outbox_tests(void);
 int bury_tests(void);
 int replay_tests(void);
 int token_tests(void);
+int choices_tests(void);
 
 int thread_tests(void);
 int rotate_tests(void);
