@@ -9,6 +9,7 @@
 #include "vault/suppress.h"
 #include "vault/token.h"
 
+#define STOPS_MAX 128 /* of one address, looked at */
 #define CHANGES_MAX (LIMIT_PURPOSES * CHANNEL_COUNT + 8)
 
 /* What one purpose in one channel stands at, as the person sees it. */
@@ -335,18 +336,20 @@ put_changes(const struct prefs *prefs, struct page_object *page)
 	return OK;
 }
 
+/* More than are looked at: what was not read may be the one, so the address counts as stopped (decide.h, Q1). */
 static enum err
 stops_read(struct prefs *prefs)
 {
-	struct suppression *all = arena_array(&prefs->job->arena, LIMIT_PURPOSES * CHANNEL_COUNT, sizeof(*all));
-
 	for (enum channel channel = CHANNEL_EMAIL; channel < CHANNEL_COUNT; channel++) {
 		enum address address = channel_address(channel);
+		struct suppression all[STOPS_MAX];
 		size_t count = 0;
+		prefs->stop_count[channel] = 0;
 		if (address == ADDRESS_NONE || !prefs->subject->tagged[address])
 			continue;
-		TRY(suppressions_get(prefs->job, prefs->job->db, prefs->subject->tag[address], all, LIMIT_PURPOSES * CHANNEL_COUNT, &count));
-		prefs->stop_count[channel] = 0;
+		TRY(suppressions_get(prefs->job, prefs->job->db, prefs->subject->tag[address], all, STOPS_MAX, &count));
+		if (count == STOPS_MAX)
+			all[0].scope = SCOPE_ALL;
 		for (size_t i = 0; i < count && prefs->stop_count[channel] < COUNT(prefs->stop[channel]); i++)
 			if (all[i].scope == SCOPE_ALL || all[i].scope == SCOPE_MARKETING ||
 			    (all[i].scope == SCOPE_CHANNEL && all[i].channel == channel))

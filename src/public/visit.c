@@ -7,6 +7,8 @@
 
 #include "public.inc"
 
+#define PAGE_USUAL_BYTES (16 * 1024) /* room for most pages at once: a buffer that grows is wiped each time */
+
 /* W1 */
 void
 visit_headers(struct response *response)
@@ -100,6 +102,7 @@ visit_page(struct job *job, struct visit *visit, int status, str template, const
 	response->content_type = S("text/html; charset=utf-8");
 	response_header(response, S("Content-Language"), visit->language);
 	response_header(response, S("Vary"), S("Accept-Language"));
+	(void)buf_room(&response->body, PAGE_USUAL_BYTES);
 	return page_render(job, &public_pages, template, visit->language, frame.values, &response->body);
 }
 
