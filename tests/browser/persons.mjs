@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 
-import { Browser, Server, finish, shown, test } from './lib.mjs';
+import { Browser, Server, finish, shown, test, wait } from './lib.mjs';
 
 const modules = process.env.VALV_NODE_MODULES ?? resolve('build/npm/node_modules');
 const needs = createRequire(join(modules, 'x'));
@@ -222,6 +223,90 @@ await test('everything that a visit takes is 15 KB at most, and nothing moves', 
 	assert.equal(shift, 0);
 	await page.context().close();
 });
+
+// --- signing up ----------------------------------------------------------------------------------
+
+// A mail server that takes everything, and the address of the page in what came for somebody.
+const letters = [];
+const post = createServer((socket) => {
+	let text = '', data = false;
+	socket.write('220 box\r\n');
+	socket.on('error', () => {});
+	socket.on('data', (piece) => {
+		text += piece.toString('latin1');
+		for (let end; (end = text.indexOf(data ? '\r\n.\r\n' : '\r\n')) >= 0;) {
+			const line = text.slice(0, end);
+			text = text.slice(end + (data ? 5 : 2));
+			if (data)
+				letters.push(line.replace(/=\r\n/g, '').replace(/=3D/g, '='));
+			data = !data && /^DATA/i.test(line);
+			socket.write(data ? '354 go on\r\n' : /^QUIT/i.test(line) ? '221 bye\r\n' : '250 fine\r\n');
+		}
+	});
+});
+await new Promise((settle) => post.listen(0, '127.0.0.1', settle));
+await put('POST', '/v1/admin/mail', { host: '127.0.0.1', port: post.address().port, tls: 'none', from: 'hej@bageri.example' });
+await put('PUT', '/v1/forms/bread', {
+	title: notice('Följ med i bageriet', 'Follow the bakery'), languages: ['sv', 'en'],
+	intro: notice('Du väljer själv vad du vill få från oss.', 'You choose what you want from us.'),
+	controls: [{ purpose: 'newsletter', channels: ['email'] }, { purpose: 'invitations' }],
+	fields: [{ field: 'email' }, { field: 'name' }],
+});
+async function linkFor(address) {
+	for (let tries = 0; tries < 200; tries++) {
+		const letter = letters.find((one) => one.includes(`To: ${address}`) || one.includes(address));
+		if (letter)
+			return /https:\/\/val\.bageri\.example(\/confirm\/[\w-]+)/.exec(letter)[1];
+		await wait(50);
+	}
+	throw new Error(`no mail: ${server.said.slice(-500)}`);
+}
+
+for (const [language, name, view, scripted] of views)
+	await test(`signs up and confirms, ${name}, ${language}`, async () => {
+		const page = await visitor(view, scripted);
+		const shot = (what) => look(page, `signup-${what}-${name}-${language}`, language);
+		const address = `${name}@example.com`;
+		await page.goto(at('/f/bread'));
+		assert.equal(await page.locator(':checked').count(), 0);
+		await shot('form');
+		server.pass(4); // nobody fills a form in faster
+		await page.fill('#field-name', 'Åsa Ek');
+		await page.click('button.primary');
+		await shot('wrong');
+		assert.equal(await page.inputValue('#field-name'), 'Åsa Ek');
+		server.pass(4);
+		await page.fill('#field-email', address);
+		await page.check('#yes-1');
+		if (scripted) // the proof of work comes by itself
+			await page.waitForFunction(() => document.querySelector('[name=work]').value !== '', null, { timeout: 60000 });
+		await page.click('button.primary');
+		await shot('look-into-mail');
+		await page.goto(at(await linkFor(address)));
+		await shot('confirm');
+		await page.click('button.primary');
+		await shot('confirmed');
+		assert.equal((await put('POST', '/v1/subjects/search', { field: 'email', value: address })).subjects.length, 1);
+		await page.click('main a');
+		assert.match(page.url(), /\/p\//);
+		assert.deepEqual(page.wrong, []);
+		await page.context().close();
+	});
+
+await test('a form is filled in by keyboard alone', async () => {
+	const page = await visitor(views[1][2], true);
+	await page.goto(at('/f/bread'));
+	server.pass(4);
+	await page.focus('#yes-1');
+	await page.keyboard.press('Space');
+	await page.keyboard.press('Tab');
+	await page.keyboard.press('Tab');
+	await page.keyboard.type('keys@example.com');
+	await page.keyboard.press('Enter');
+	await page.waitForSelector('h1:has-text("Look into your mail")');
+	await page.context().close();
+});
+post.close();
 
 await browser.stop();
 await test('the server ends well', async () => assert.equal(await server.stop(), 0));
