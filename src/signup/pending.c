@@ -206,7 +206,7 @@ pending_of_token(struct job *job, struct vault *vault, str token, uid *ret)
 static enum err
 expire_steps(struct job *job, struct db *db, void *arg)
 {
-	TRY(db_run(job, db, SQL_PENDING_SWEEP, ARGS(sql_i64(*(const int64_t *)arg)), NULL));
+	TRY(db_run(job, db, SQL_PENDING_SWEEP, ARGS(sql_i64(*(const int64_t *)arg), sql_i64(job->now)), NULL));
 	return db_run(job, db, SQL_PENDING_COUNT_SWEEP, ARGS(sql_i64(job->now)), NULL);
 }
 

@@ -79,7 +79,7 @@ label_of(struct job *job, const struct signup_form *form, const struct form_cont
 		if (control->channels & CHANNEL_BIT(one))
 			TRY(word(job, channel_word(one), language, NULL, &channel[count++]));
 	TRY(list_put(job, language, channel, count, &channels));
-	return word(job, count ? S("Yes to @title@, by @channels@") : S("Yes to @title@"), language,
+	return word(job, count ? S("Yes: @title@, by @channels@") : S("Yes: @title@"), language,
 	            (const struct page_value[]){ PAGE_PUT("title", title), PAGE_PUT("channels", channels), PAGE_END }, ret);
 }
 

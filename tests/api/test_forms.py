@@ -155,7 +155,7 @@ def test_sign_up_mail_press_and_then_a_person(site):
         site.pages.ask(method, link)
     assert found(site, address) == []
     page = site.pages.get(link)
-    assert page.status == 200 and 'Yes to invitations (en), by e-mail' in page.words and 'newsletter' not in page.words, page
+    assert page.status == 200 and 'Yes: invitations (en), by e-mail' in page.words and 'newsletter' not in page.words, page
     done = site.pages.post(link, {'answer': 'yes'})
     assert done.status == 200 and 'It is confirmed.' in done.words and 'Welcome. (en)' in done.words, done
     choices = re.search(r'href="(/p/[\w-]+)"', done.text).group(1)
@@ -166,7 +166,7 @@ def test_sign_up_mail_press_and_then_a_person(site):
     assert told == [('given', 'parties', 'web_form'), ('confirmed', 'parties', 'double_opt_in'), ('refused', 'newsletter', 'web_form')], told
     evidence = acts[0]['evidence']
     words = site.operator.get(f"/v1/forms/join/words/{evidence['evidence']['words']}")
-    assert words.status == 200 and words.json['text'].startswith('Yes to invitations (en), by e-mail\n') and words.json['language'] == 'en'
+    assert words.status == 200 and words.json['text'].startswith('Yes: invitations (en), by e-mail\n') and words.json['language'] == 'en'
     assert site.operator.get('/v1/forms/join/words/' + '0' * 64).status == 404
     decision = site.operator.post('/v1/decisions', {'subject': person, 'purpose': 'parties', 'channel': 'email'}).json
     assert decision['allowed'], decision
@@ -222,7 +222,7 @@ def test_errors_keep_what_was_typed_and_say_what_to_do(site, language, says):
 def test_no_box_is_ticked_and_everything_stands_beside_it(site):
     page = site.pages.get('/f/join?lang=en')
     assert ' checked' not in page.text
-    for text in ('Yes to invitations (en), by e-mail', 'why invitations (en)', 'Until you say no, at most two years after your yes',
+    for text in ('Yes: invitations (en), by e-mail', 'why invitations (en)', 'Until you say no, at most two years after your yes',
                  'Nobody but us', 'email (en) and name (en)', 'We keep this for invitations. (en)'):
         assert text in page.words, text
     assert site.pages.get('/f/nothing').status == 404

@@ -47,11 +47,11 @@ UPDATE pending SET state = 2, content = $1 WHERE id = $2 AND state = 1;
 DELETE FROM pending WHERE id = $1 AND state = 1;
 
 -- name: pending_sweep
-DELETE FROM pending WHERE day < $1;
+DELETE FROM pending WHERE day <= $1 AND until_at <= $2;
 
 -- Is there anything that time has ended?
 -- name: pending_ended
-SELECT 1 FROM pending WHERE day < $1 UNION ALL SELECT 1 FROM pending_count WHERE until_at <= $2 LIMIT 1;
+SELECT 1 FROM pending WHERE day <= $1 AND until_at <= $2 UNION ALL SELECT 1 FROM pending_count WHERE until_at <= $2 LIMIT 1;
 
 -- name: pending_drop_all
 DELETE FROM pending;
