@@ -11,7 +11,6 @@
  *     token      a session's token: one whose digest nearly is that of one that is there, against any other
  *     totp       a code of an app: the right one against a wrong one
  *     recovery   a recovery code: right but for the last character against any other
- *     prepare    the form of a name that is looked up: of one that there is against one that there is not
  *     sign-in    the whole: a name that there is against one that there is not, with a wrong password (PAIRS)
  *
  * Prints one line of TAP for each.  Times decide here and nowhere else.
@@ -29,7 +28,6 @@
 #include "crypto/recovery.h"
 #include "crypto/totp.h"
 #include "os/random.h"
-#include "type/precis.h"
 
 #define T_MAX 5.0
 #define CROPS 12
@@ -383,27 +381,6 @@ recovery_run(void *ctx, const void *input)
 	sink += there;
 }
 
-#define NAME_BYTES 24
-
-static void
-name_input(void *ctx UNUSED, int class, void *ret)
-{
-	uint8_t number;
-
-	os_random(&number, 1);
-	snprintf(ret, NAME_BYTES, "staff%02u@example.com", name_number(class, number));
-}
-
-static void
-name_run(void *ctx, const void *input)
-{
-	struct world *world = ctx;
-	struct attempt attempt;
-
-	attempt_of(world->desk.attempt_key, str_from_c(input), NULL, &attempt);
-	sink += attempt.account[0];
-}
-
 /* As somebody who has been here and somebody who has not would see it. */
 static void
 whole(int number, struct world *world, size_t count)
@@ -450,7 +427,6 @@ main(int argc, char **argv)
 		{ "token, nearly one that is there against any", token_input, token_run, TOKEN_MAX, 1 },
 		{ "totp, right against wrong", totp_input, totp_run, TOTP_DIGITS, 4 },
 		{ "recovery code, nearly right against any", recovery_input, recovery_run, RECOVERY_CHARS, 1 },
-		{ "name to digest, known against unknown", name_input, name_run, NAME_BYTES, 4 },
 	};
 	struct world world = { .store = NULL };
 
