@@ -235,6 +235,7 @@ what_nobody_confirms_cannot_be_read_when_its_day_is_over(void **state UNUSED)
 	token = token_of(&f, 0);
 	f.job.now += LIMIT_SIGNUP_WAIT_DAYS * TIME_DAY;
 	assert_int_equal(press(&f, token).state, CONFIRM_NO_LINK);
+	assert_int_equal(press(&f, token_of(&f, 0)).state, CONFIRM_NO_LINK); /* the row's own end, whatever the link says */
 	assert_ok(signup_expire(&f.job, f.vault));
 	assert_int_equal(sql(&f, "valv.db", "SELECT COUNT(*) FROM pending", 0, 0), 0);
 	assert_int_equal(sql(&f, "keys.db", "SELECT COUNT(*) FROM named_key WHERE name LIKE 'pending-%'", 0, 0), 1); /* others of its day wait on */
@@ -413,6 +414,61 @@ a_purpose_that_ended_meanwhile_starts_nothing(void **state UNUSED)
 	assert_int_equal(subjects(&f), 0);
 }
 
+struct presser {
+	struct fixture *f;
+	str token;
+	enum confirm_state state;
+};
+
+static void *
+press_run(void *arg)
+{
+	OWNED(registry_drop) const struct registry *registry = NULL;
+	struct presser *presser = arg;
+	struct confirm_answer answer = { 0 };
+	struct job job;
+
+	worker_begin(presser->f, &job);
+	job.now = presser->f->job.now;
+	if (!registry_hold(&job, presser->f->vault, &registry) &&
+	    !signup_confirm(&job, presser->f->vault, registry, presser->token, &answer))
+		presser->state = answer.state;
+	registry_drop(&registry);
+	worker_end(&job);
+	return NULL;
+}
+
+/* Two links of one address, each pressed by four at once: one person, and each sign-up is done once. */
+static void
+who_press_at_once_make_one_person(void **state UNUSED)
+{
+	OWNED(fixture_end) struct fixture f = { 0 };
+
+	begin(&f);
+	for (int round = 0; round < 5; round++) {
+		struct presser presser[8];
+		pthread_t thread[8];
+		char email[64];
+		snprintf(email, sizeof(email), "round%d@example.com", round);
+		f.job.now += TIME_SECOND;
+		assert_int_equal(sign_up_as(&f, email, true, true), SIGNUP_TAKEN);
+		f.job.now += TIME_SECOND;
+		assert_int_equal(sign_up_as(&f, email, true, true), SIGNUP_TAKEN);
+		f.job.now += TIME_SECOND;
+		for (int i = 0; i < 8; i++) {
+			presser[i] = (struct presser){ &f, token_of(&f, 2 * round + i % 2), CONFIRM_NO_LINK };
+			assert_int_equal(pthread_create(&thread[i], NULL, press_run, &presser[i]), 0);
+		}
+		for (int i = 0; i < 8; i++) {
+			pthread_join(thread[i], NULL);
+			assert_int_equal(presser[i].state, CONFIRM_DONE);
+		}
+		assert_int_equal(subjects(&f), round + 1);
+		assert_int_equal(sql(&f, "valv.db", "SELECT COUNT(*) FROM ledger", 0, 0), 8 * (round + 1));
+	}
+	assert_verified(&f);
+}
+
 /* Whatever the sequence: as many persons as there were addresses confirmed, never one more. */
 static void
 no_person_without_a_press(void **state UNUSED)
@@ -503,6 +559,7 @@ main(void)
 		cmocka_unit_test(what_is_wrong_is_said_and_nothing_is_kept),
 		cmocka_unit_test(an_address_gets_few_mails_and_a_network_few_tries),
 		cmocka_unit_test(a_purpose_that_ended_meanwhile_starts_nothing),
+		cmocka_unit_test(who_press_at_once_make_one_person),
 		cmocka_unit_test(no_person_without_a_press),
 		cmocka_unit_test(a_page_is_sealed_for_its_form_and_its_time),
 	};
