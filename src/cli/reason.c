@@ -39,6 +39,7 @@ static const char *const sentences[REASON_COUNT] = {
 	[REASON_NIX] = "The do-not-call list has not been brought in recently enough.",
 	[REASON_PROTECTED] = "The person has a protected identity.",
 	[REASON_QUIET_HOURS] = "It is quiet hours.",
+	[REASON_PAUSED] = "The person asked for a pause, which is not over yet.",
 	[REASON_FREQUENCY] = "The person was contacted as often as allowed.",
 	[REASON_SHARED_NO] = "Somebody else who has this address said no.",
 	[REASON_CHILD] = "The person is a child, and no guardian consented.",

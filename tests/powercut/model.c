@@ -504,7 +504,7 @@ model_settled(const struct model *model)
 /* --- images ------------------------------------------------------------------------------------ */
 
 static void
-names_choose(struct model *model, enum choice choice, uint64_t *random)
+names_choose(struct model *model, enum choosing choice, uint64_t *random)
 {
 	model->built.count = 0;
 	for (size_t t = 0; t < model->tree_count; t++) {
@@ -535,7 +535,7 @@ names_choose(struct model *model, enum choice choice, uint64_t *random)
 
 /* `nth` of all that wait, `last` of them; density: how many in 256 of a random subset. */
 static bool
-is_chosen(enum choice choice, size_t nth, size_t last, unsigned density, uint64_t *random)
+is_chosen(enum choosing choice, size_t nth, size_t last, unsigned density, uint64_t *random)
 {
 	switch (choice) {
 	case CHOICE_ALL:
@@ -557,7 +557,7 @@ is_chosen(enum choice choice, size_t nth, size_t last, unsigned density, uint64_
 }
 
 static void
-file_choose(struct model *model, struct file *file, enum choice choice, uint64_t *random)
+file_choose(struct model *model, struct file *file, enum choosing choice, uint64_t *random)
 {
 	/* Sparse, even and dense subsets: most faults need all but one, or one alone. */
 	unsigned density = (unsigned[]){ 24, 128, 128, 232 }[random_next(random) % 4];
@@ -587,7 +587,7 @@ durable_hash(struct file *file)
 }
 
 static void
-image_add(struct model *model, const struct name *name, enum choice choice, uint64_t *random)
+image_add(struct model *model, const struct name *name, enum choosing choice, uint64_t *random)
 {
 	struct image *image = &model->image;
 	struct file *file = name->file;
@@ -610,7 +610,7 @@ image_add(struct model *model, const struct name *name, enum choice choice, uint
 }
 
 const struct image *
-model_image(struct model *model, enum choice choice, uint64_t *random)
+model_image(struct model *model, enum choosing choice, uint64_t *random)
 {
 	model->image.count = 0;
 	model->image.hash = model->image.ops_lost = model->image.writes_torn = 0;

@@ -62,7 +62,7 @@ struct image {
 };
 
 /* How an image is chosen. */
-enum choice {
+enum choosing {
 	CHOICE_ALL,        /* a kill: the system goes on and writes everything */
 	CHOICE_NOTHING,    /* nothing that was not synced */
 	CHOICE_NAMES,      /* names, and no data */
@@ -81,7 +81,7 @@ struct model *model_new(const char *const *root, size_t root_count);
 void model_step(struct model *model, const struct op *op);
 bool model_settled(const struct model *model); /* nothing waits: there is but one image */
 /* The image stays valid until the next call.  random: state of a generator, moved on. */
-const struct image *model_image(struct model *model, enum choice choice, uint64_t *random);
+const struct image *model_image(struct model *model, enum choosing choice, uint64_t *random);
 /* Of a file in the image that holds all; NULL when there is none. */
 const struct content *image_find(const struct image *image, const char *path);
 

@@ -220,7 +220,7 @@ note_lost(struct shared *shared, const char *word)
 }
 
 static void
-note_bad(struct campaign *c, size_t cut, enum choice choice, unsigned nth, const struct seen *seen)
+note_bad(struct campaign *c, size_t cut, enum choosing choice, unsigned nth, const struct seen *seen)
 {
 	struct shared *shared = c->shared;
 
@@ -244,7 +244,7 @@ max_to(_Atomic uint64_t *max, uint64_t value)
 }
 
 static uint64_t
-seed_of(const struct campaign *c, size_t cut, enum choice choice, unsigned nth)
+seed_of(const struct campaign *c, size_t cut, enum choosing choice, unsigned nth)
 {
 	uint64_t state = c->options->seed ^ ((uint64_t)cut << 20 | (uint64_t)choice << 12 | nth);
 
@@ -295,7 +295,7 @@ look_at(struct campaign *c, const struct image *image, size_t cut, uint64_t *ran
 }
 
 static void
-try_state(struct campaign *c, struct model *model, size_t cut, enum choice choice, unsigned nth)
+try_state(struct campaign *c, struct model *model, size_t cut, enum choosing choice, unsigned nth)
 {
 	struct shared *shared = c->shared;
 	uint64_t random = seed_of(c, cut, choice, nth);
@@ -333,7 +333,7 @@ try_cut(struct campaign *c, struct model *model, size_t cut)
 		try_state(c, model, cut, CHOICE_ALL, 0);
 	if (model_settled(model))
 		return;
-	for (enum choice choice = CHOICE_NOTHING; choice < CHOICE_RANDOM; choice++)
+	for (enum choosing choice = CHOICE_NOTHING; choice < CHOICE_RANDOM; choice++)
 		if (happens(c->likely, &random))
 			try_state(c, model, cut, choice, 0);
 	for (unsigned nth = 0; more > 0; nth++, more -= 1)
@@ -419,7 +419,7 @@ report(const struct campaign *c, int64_t took_us)
 	       "\ngarbage %" PRIu64 "\nopen_us_max %" PRIu64 "\ntook_us %" PRId64 "\n",
 	       shared->built, shared->distinct, shared->opened, shared->ops_lost, shared->writes_torn, shared->with_garbage,
 	       shared->open_us_max, took_us);
-	for (enum choice choice = 0; choice < CHOICE_COUNT; choice++)
+	for (enum choosing choice = 0; choice < CHOICE_COUNT; choice++)
 		printf("choice_%s %" PRIu64 "\n", choice_word[choice], shared->by_choice[choice]);
 	for (size_t i = 0; i < WORDS_MAX && shared->lost[i].word[0]; i++)
 		printf("lost_%s %" PRIu64 "\n", shared->lost[i].word, shared->lost[i].count);
@@ -483,7 +483,7 @@ run_one(struct campaign *c)
 	struct model *model = model_new(c->options->root, c->options->root_count);
 	str rest = str_from_c(c->options->only), cut_text, word;
 	struct seen found;
-	enum choice choice = 0;
+	enum choosing choice = 0;
 	uint64_t cut, nth;
 
 	must(eat_until(&rest, '/', &cut_text) && str_u64(cut_text, &cut) && eat_until(&rest, '/', &word) &&
