@@ -11,7 +11,7 @@ from visitor import FORM, Public, multipart
 
 ONE_CLICK = {'List-Unsubscribe': 'One-Click'}
 NOTHING = ('entry', 'entry_of', 'entry_run', 'entry_mark', 'tree', 'tree_tile', 'tree_bundle', 'tree_pack', 'tree_checkpoint',
-           'sqlite_sequence', 'clock_mark')
+           'sqlite_sequence', 'clock_mark', 'entry_unlink') # what is done behind the log, after an erasure too
 
 
 class Vault:
