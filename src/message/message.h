@@ -7,7 +7,8 @@
  *       A code or a link that came too late is not sent at all: each kind has its life.
  *   M3  It is decided again at the very moment of sending, in the transaction that says that it is being sent: an
  *       address that is stopped for everything gets nothing; marketing takes a yes of vault/decide, and the
- *       address must still be the one that the person has.  The decision stands in the audit log with it (I4).
+ *       address must still be the one that the person has.  The decision stands in the audit log with it (I4).  Before
+ *       each message of a batch begins to leave, it is seen that nothing has moved that it hangs on.
  *   M4  A withdrawal cancels marketing that waits, an erasure takes everything away that is not under way, but for
  *       the answer to a request, which is what the person asked for.
  *   M5  While delivery is off nothing leaves (B6).  What was queued when a store was restored is held until an

@@ -144,9 +144,16 @@ refresh(struct job *job, struct vault *vault, struct sender *sender)
 
 /* --- taking ------------------------------------------------------------------------------------ */
 
+/* What a decision hangs on (M3). */
+struct word {
+	int64_t version; /* of the person's row; 0: nobody who is held */
+	int64_t stops;   /* suppressions of the address */
+};
+
 struct item {
 	struct message_row row;
 	int64_t decision;
+	struct word word;  /* when it was decided */
 	bool finished;     /* `row.state` and what follows say how */
 	time_us due_at;    /* of one that waits again */
 	bool uncounted;    /* that was no try */
@@ -257,10 +264,37 @@ decide(struct job *job, struct db *db, struct batch *batch, struct item *item, e
 }
 
 static enum err
+word_read(struct job *job, struct db *db, const struct message_row *row, struct word *ret)
+{
+	OWNED(rows_end) struct rows rows = { 0 };
+	bool there;
+
+	TRY(db_query(job, db, SQL_MESSAGE_WORD,
+	             ARGS(sql_i64(row->subject), sql_bytes((bytes){ row->digest, DIGEST_BYTES })), &rows));
+	TRY(rows_next(job, &rows, &there));
+	must(there);
+	*ret = (struct word){ rows_i64(&rows, 0), rows_i64(&rows, 1) };
+	return OK;
+}
+
+/* Others of the batch may have taken minutes: who said no meanwhile gets nothing (I5), whatever changed is decided anew. */
+static enum err
+holds_still(struct job *job, const struct item *item, bool *ret)
+{
+	struct word now;
+
+	TRY(delivery_on(job, job->db, ret)); /* M5 */
+	TRY(word_read(job, job->db, &item->row, &now));
+	*ret &= now.version == item->word.version && now.stops == item->word.stops;
+	return OK;
+}
+
+static enum err
 take(struct job *job, struct db *db, struct batch *batch, struct item *item)
 {
 	struct message_row *row = &item->row;
 
+	TRY(word_read(job, db, row, &item->word));
 	TRY(db_run(job, db, SQL_MESSAGE_TAKE,
 	           ARGS(sql_bytes(uid_bytes(&batch->lease)), sql_i64(job->now), sql_i64(row->no)), NULL));
 	row->state = MESSAGE_SENDING;
@@ -420,10 +454,11 @@ again(struct job *job, struct item *item, enum message_why why)
 	item->due_at = job->now + pause_of(item->row.tries, PAUSE_FIRST, LIMIT_MESSAGE_PAUSE_SECONDS);
 }
 
+/* It did not leave, and that was no try. */
 static void
-back(struct job *job, struct item *item)
+back(struct job *job, struct item *item, enum message_why why)
 {
-	finish(item, MESSAGE_WAITING, MESSAGE_WHY_UNREACHABLE);
+	finish(item, MESSAGE_WAITING, why);
 	item->uncounted = true;
 	item->due_at = job->now;
 }
@@ -510,15 +545,21 @@ item_send(struct job *job, struct batch *batch, struct message_key *key, struct 
 	struct sender *sender = batch->sender;
 	struct smtp_result result = { .end = SMTP_UNREACHED };
 	struct message_content content;
+	bool still;
 	str from;
 
 	*ret_trouble = NULL;
+	TRY(holds_still(job, item, &still));
+	if (!still) {
+		back(job, item, MESSAGE_WHY_NONE);
+		return OK;
+	}
 	TRY(item_prepare(job, batch, key, item, &content, &from));
 	TRY(smtp_send(job, sender->smtp, from, content.address, buf_str(&sender->ready), &result));
 	if (is_trouble(&result) || (result.end == SMTP_UNREACHED && result.why == WIRE_STOPPED)) {
 		*ret_trouble = trouble_text(&result);
 		item->row.status = result.code;
-		back(job, item);
+		back(job, item, MESSAGE_WHY_UNREACHABLE);
 	} else {
 		result_note(job, &result, item);
 	}
@@ -602,7 +643,7 @@ batch_send(struct job *job, struct batch *batch)
 		struct item *item = &batch->item[i];
 		enum err err = OK;
 		if (trouble || atomic_load(sender->stop))
-			back(job, item);
+			back(job, item, MESSAGE_WHY_UNREACHABLE);
 		else
 			err = item_send(job, batch, &key, item, &trouble);
 		if (err) { /* of this one alone; the log says why */

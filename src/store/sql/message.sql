@@ -46,10 +46,10 @@ UPDATE message SET state = $1, why = $2, status = $3, due_at = $4, last_at = $5,
                    tries = tries - $6, content = CASE WHEN $4 IS NULL AND $1 <> 4 AND $2 <> 12 THEN NULL ELSE content END
 WHERE id = $7 AND lease = $8 AND state = 2;
 
--- Of somebody who was erased while it was sent nothing stays.
+-- Of somebody who was erased while it was sent nothing stays, but for an answer that is to be tried again.
 -- name: message_of_nobody
 DELETE FROM message
-WHERE id = $1 AND due_at IS NULL AND subject <> 0
+WHERE id = $1 AND (due_at IS NULL OR kind <> 6) AND subject <> 0
   AND NOT EXISTS (SELECT 1 FROM subject WHERE no = message.subject AND state = 1);
 
 -- name: message_sending
@@ -111,6 +111,11 @@ UPDATE message SET state = 5, why = $1, status = $2, content = NULL WHERE id = $
 -- The address that the person has now, as its digest.
 -- name: message_holder
 SELECT email_tag FROM subject WHERE no = $1 AND state = 1;
+
+-- What a decision hangs on: moves with every act of the person, and every stop of the address.
+-- name: message_word
+SELECT COALESCE((SELECT version FROM subject WHERE no = $1 AND state = 1), 0),
+       (SELECT COUNT(*) FROM suppression WHERE digest = $2);
 
 -- A bounce that says nothing for good; the count begins anew when the one before is old.
 -- name: bounce_add

@@ -24,6 +24,8 @@ struct sink {
 	pthread_mutex_t mutex;
 	char last[64 * 1024]; /* the last message, as it came */
 	int taken;
+	void (*meanwhile)(void *ctx, int taken); /* before it says that it has one; NULL */
+	void *ctx;
 };
 
 static bool
@@ -59,6 +61,8 @@ sink_message(struct sink *sink, int fd)
 		}
 	sink->taken++;
 	pthread_mutex_unlock(&sink->mutex);
+	if (sink->meanwhile)
+		sink->meanwhile(sink->ctx, sink->taken);
 	sink_say(fd, "250 2.0.0 taken\r\n");
 }
 
@@ -267,6 +271,41 @@ a_no_between_queue_and_sending_holds(void **state)
 	office_end(&o);
 }
 
+/* While the first of a batch is with the server: the sender's own thread waits for it. */
+static void
+stop_meanwhile(void *ctx, int taken)
+{
+	struct suppression stop = { .scope = SCOPE_MARKETING, .at = FIXTURE_NOW, .source = SOURCE_COMPLAINT };
+	OWNED(job_release) struct job job = { .now = FIXTURE_NOW, .actor = { .kind = ACTOR_OPERATOR } };
+	struct post_office *o = ctx;
+
+	if (taken == 2)
+		assert_ok(suppress(&job, o->f.vault, ADDRESS_EMAIL, S("anna@example.com"), &stop));
+}
+
+/* I5: one batch, decided in one transaction; the no comes between its first and its second. */
+static void
+a_no_within_a_batch_holds(void **state)
+{
+	struct post_office o;
+	uid first, second;
+
+	office_begin(&o);
+	put(&o, MESSAGE_CODE, false);
+	send_all(&o); /* the next batch is of two */
+	o.sink.meanwhile = stop_meanwhile;
+	o.sink.ctx = &o;
+	o.f.job.now = FIXTURE_NOW;
+	first = put(&o, MESSAGE_CAMPAIGN, true);
+	second = put(&o, MESSAGE_CAMPAIGN, true);
+	send_all(&o);
+	assert_int_equal(row_of(&o, first).state, MESSAGE_SENT);
+	assert_int_equal(row_of(&o, second).state, MESSAGE_CANCELLED);
+	assert_int_equal(row_of(&o, second).why, MESSAGE_WHY_DENIED);
+	assert_int_equal(o.sink.taken, 2);
+	office_end(&o);
+}
+
 static void
 marketing_follows_nobody_to_an_address_they_left(void **state)
 {
@@ -435,17 +474,51 @@ an_erasure_takes_all_but_the_answer_to_a_request(void **state)
 	office_end(&o);
 }
 
+static void
+bury_meanwhile(void *ctx, int taken)
+{
+	struct post_office *o = ctx;
+
+	if (taken == 2)
+		sql(&o->f, "valv.db", "UPDATE subject SET state = 2, version = version + 1 WHERE no = ?1", person_no(&o->f, o->person), 0);
+}
+
+/* M4: what comes back to the queue of somebody who was erased meanwhile does not stay there. */
+static void
+what_did_not_leave_goes_with_the_person(void **state)
+{
+	struct post_office o;
+	struct message_row row;
+	uid second;
+
+	office_begin(&o);
+	put(&o, MESSAGE_CODE, false);
+	send_all(&o);
+	o.sink.meanwhile = bury_meanwhile;
+	o.sink.ctx = &o;
+	o.f.job.now = FIXTURE_NOW;
+	put(&o, MESSAGE_CODE, false);
+	second = put(&o, MESSAGE_CODE, false);
+	send_all(&o);
+	assert_int_equal(o.sink.taken, 2);
+	assert_int_equal(message_get(&o.f.job, second, &row), ERR_ABSENT);
+	job_forgive(&o.f.job);
+	office_end(&o);
+}
+
 int
 send_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(marketing_goes_with_its_decision_and_a_way_out),
 		cmocka_unit_test(a_no_between_queue_and_sending_holds),
+		cmocka_unit_test(a_no_within_a_batch_holds),
 		cmocka_unit_test(marketing_follows_nobody_to_an_address_they_left),
 		cmocka_unit_test(what_was_under_way_at_a_crash_is_unknown_and_stays_so),
 		cmocka_unit_test(a_server_that_is_away_costs_no_try),
 		cmocka_unit_test(nothing_goes_while_delivery_is_off_or_the_time_is_over),
 		cmocka_unit_test(an_erasure_takes_all_but_the_answer_to_a_request),
+		cmocka_unit_test(what_did_not_leave_goes_with_the_person),
 		cmocka_unit_test(a_key_that_signs_can_be_lost_and_content_that_is_damaged_is_told_of),
 	};
 
