@@ -1,9 +1,8 @@
 /* message/letter.c -- contract and L1-L2: see letter.h. */
 #include "message/letter.h"
 
-#include <math.h>
-
 #include "base/limits.h"
+#include "page/colour.h"
 #include "page/page.h"
 #include "vault/token.h"
 
@@ -15,29 +14,16 @@
 
 /* --- what all have ----------------------------------------------------------------------------- */
 
-/* Relative luminance, as WCAG 2.2 defines it. */
-static double
-luminance(const uint8_t part[3])
-{
-	static const double weight[3] = { 0.2126, 0.7152, 0.0722 };
-	double sum = 0;
-
-	for (int i = 0; i < 3; i++) {
-		double c = part[i] / 255.0;
-		sum += weight[i] * (c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4));
-	}
-	return sum;
-}
-
 /* L2: one of the two has 4.58:1 or more on any colour. */
 static str
-ink_on(str colour)
+ink_on(str text)
 {
-	uint8_t part[3];
+	static const struct rgb white = { { 0xff, 0xff, 0xff } }, black = { { 0 } };
+	struct rgb colour;
 
-	if (!eat_char(&colour, '#') || !str_hex(colour, part, sizeof(part)))
+	if (!colour_read(text, &colour))
 		return S("#ffffff");
-	return 1.05 / (luminance(part) + 0.05) >= (luminance(part) + 0.05) / 0.05 ? S("#ffffff") : S("#000000");
+	return colour_contrast(colour, white) >= colour_contrast(colour, black) ? S("#ffffff") : S("#000000");
 }
 
 /* Where the pages for persons have it (public/routes.def).  Most readers of mail show no SVG. */

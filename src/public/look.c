@@ -1,15 +1,8 @@
 /* public/look.c -- contract, K1: look.h. */
 #include "public/look.h"
 
-#include <math.h>
-
+#include "page/colour.h"
 #include "public/visit.h"
-
-#define CONTRAST 4.5
-
-struct rgb {
-	uint8_t part[3];
-};
 
 struct scheme {
 	struct rgb paper, raised, ink; /* ink: what may stand on the colour, besides white */
@@ -19,46 +12,18 @@ static const struct scheme light = { { { 0xfb, 0xfa, 0xf7 } }, { { 0xff, 0xff, 0
 static const struct scheme dark = { { { 0x14, 0x17, 0x1a } }, { { 0x1c, 0x20, 0x24 } }, { { 0x14, 0x17, 0x1a } } };
 static const struct rgb white = { { 0xff, 0xff, 0xff } };
 
-/* Relative luminance, as WCAG 2.2 defines it. */
-static double
-luminance(struct rgb colour)
-{
-	static const double weight[3] = { 0.2126, 0.7152, 0.0722 };
-	double sum = 0;
-
-	for (int i = 0; i < 3; i++) {
-		double c = colour.part[i] / 255.0;
-		sum += weight[i] * (c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4));
-	}
-	return sum;
-}
-
-static double
-contrast(struct rgb a, struct rgb b)
-{
-	double one = luminance(a), two = luminance(b);
-
-	return one > two ? (one + 0.05) / (two + 0.05) : (two + 0.05) / (one + 0.05);
-}
-
-static void
-put_colour(struct buf *out, struct rgb colour)
-{
-	buf_char(out, '#');
-	buf_hex(out, (bytes){ colour.part, 3 });
-}
-
 static bool
 put_scheme(struct buf *out, const struct scheme *scheme, struct rgb colour)
 {
-	struct rgb on = contrast(colour, white) >= contrast(colour, scheme->ink) ? white : scheme->ink;
+	struct rgb on = colour_contrast(colour, white) >= colour_contrast(colour, scheme->ink) ? white : scheme->ink;
 
-	if (contrast(colour, scheme->paper) < CONTRAST || contrast(colour, scheme->raised) < CONTRAST || contrast(colour, on) < CONTRAST)
+	if (colour_contrast(colour, scheme->paper) < COLOUR_CONTRAST || colour_contrast(colour, scheme->raised) < COLOUR_CONTRAST ||
+	    colour_contrast(colour, on) < COLOUR_CONTRAST)
 		return false;
 	buf_put(out, S(":root{--accent:"));
-	put_colour(out, colour);
+	colour_put(out, colour);
 	buf_put(out, S(";--on-accent:"));
-	put_colour(out, on);
+	colour_put(out, on);
 	buf_put(out, S("}"));
 	return true;
 }
@@ -70,7 +35,7 @@ look_print(str text, struct buf *out)
 	struct rgb colour;
 	bool any;
 
-	if (!eat_char(&text, '#') || !str_hex(text, colour.part, 3))
+	if (!colour_read(text, &colour))
 		return false;
 	any = put_scheme(&on_light, &light, colour);
 	any |= put_scheme(&on_dark, &dark, colour);
@@ -132,6 +97,7 @@ public_look_get(struct job *job, struct visit *visit)
 		TRY(look_logo_get(job, visit->vault, &response->body));
 		/* Opened by itself it is a page, in which nothing may run. */
 		response_header(response, S("Content-Security-Policy"), S("default-src 'none'; style-src 'unsafe-inline'; sandbox"));
+		response_header(response, S("Cross-Origin-Resource-Policy"), S("cross-origin")); /* mails show it, too */
 	} else {
 		return fail(job, ERR_ABSENT, "there is no such file");
 	}
