@@ -60,7 +60,12 @@ on_mail_links_post(struct job *job, struct call *call)
 	out = answer_json(call, 200);
 	json_open(out, '{');
 	json_pair_str(out, S("one_click"), link_of(job, call->registry, "/u/", token_make(job, call->vault, TOKEN_STOP, &body)));
-	json_pair_str(out, S("preferences"), link_of(job, call->registry, "/p/", token_make(job, call->vault, TOKEN_PREFERENCES, &body)));
+	/* The page is about every purpose: it is for who may write for every purpose to give it away. */
+	json_name(out, S("preferences"));
+	if (principal_has_all(&call->principal))
+		json_put_str(out, link_of(job, call->registry, "/p/", token_make(job, call->vault, TOKEN_PREFERENCES, &body)));
+	else
+		json_put_null(out);
 	json_close(out, '}');
 	return OK;
 }

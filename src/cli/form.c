@@ -31,7 +31,7 @@ list_run(struct job *job, struct cli *cli, const struct args *args)
 	struct table table;
 
 	TRY(client_open(job, cli, args, &client));
-	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = "/v1/forms?limit=200" }, &document, &root));
+	TRY(client_json(job, client, &(struct ask){ .method = "GET", .path = "/v1/forms?limit=1000" }, &document, &root));
 	if (cli->json)
 		return OK;
 	TRY(json_array(job, root, "forms", LIMIT_FORMS, &forms));

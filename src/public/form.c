@@ -160,7 +160,10 @@ part_head(struct job *job, str *rest, str *ret_name, bool *ret_file)
 		if (!str_eq_fold(str_first(line, 20), S("content-disposition:")))
 			continue;
 		line = str_trim(str_from(line, 20));
-		if (found || !eat_str(&line, S("form-data")) || !parameter(job, line, S("name"), ret_name))
+		if (!str_eq_fold(str_first(line, 9), S("form-data")))
+			return fail(job, ERR_MALFORMED, "a part of a form is none");
+		line = str_from(line, 9);
+		if (found || !parameter(job, line, S("name"), ret_name))
 			return fail(job, ERR_MALFORMED, "a part of a form does not say which field it is");
 		*ret_file = parameter(job, line, S("filename"), &unused);
 		found = true;

@@ -10,12 +10,13 @@
 #include "vault/token.h"
 
 #define STOPS_MAX 128 /* of one address, looked at */
+#define ACTS_OF_ONE_MAX 5 /* of one purpose: given, confirmed, withdrawn, objected, refused */
 #define CHANGES_MAX (LIMIT_PURPOSES * CHANNEL_COUNT + 8)
 
 /* What one purpose in one channel stands at, as the person sees it. */
 struct answer {
 	bool yes, no, waits;
-	const char *locked; /* a word: it cannot be chosen here */
+	const char *locked; /* a word: yes cannot be chosen here; a no to what there is always can */
 };
 
 /* All that the page is made of. */
@@ -25,7 +26,7 @@ struct prefs {
 	struct token_body token;
 	const struct registry *registry;
 	const struct subject *subject;
-	struct suppression stop[CHANNEL_COUNT][8]; /* of everything in the channel, not of a purpose */
+	struct suppression *stop[CHANNEL_COUNT]; /* of the address of that channel */
 	size_t stop_count[CHANNEL_COUNT];
 	struct page_object *change; /* what was changed, sentences; NULL: nothing was sent */
 	size_t change_count;
@@ -85,16 +86,53 @@ comes_anyway(const struct prefs *prefs, const struct purpose *purpose, enum chan
 	return false;
 }
 
-/* A stop of everything: it is lifted here only for the address that the link came to (U1). */
+static bool
+is_own(const struct prefs *prefs, enum channel channel)
+{
+	return channel_address(channel) == channel_address(prefs->token.channel);
+}
+
+static bool
+stopped_for_all(const struct prefs *prefs, enum channel channel)
+{
+	for (size_t i = 0; i < prefs->stop_count[channel]; i++)
+		if (prefs->stop[channel][i].scope == SCOPE_ALL)
+			return true;
+	return false;
+}
+
+static bool
+stop_reaches(const struct suppression *stop, const struct purpose *purpose, enum channel channel)
+{
+	if (stop->scope == SCOPE_PURPOSE)
+		return stop->purpose == purpose->no && (stop->channel == channel || stop->channel == CHANNEL_NONE);
+	return purpose->active->marketing && (stop->scope == SCOPE_MARKETING || stop->channel == channel);
+}
+
+/* A stop is lifted here only for the address that the link came to (U1): another may be somebody else's, too. */
 static bool
 is_stopped(const struct prefs *prefs, const struct purpose *purpose, enum channel channel)
 {
+	const struct permission *permission = standing_permission(&prefs->subject->standing, purpose->no, channel);
+
+	/* Unless it was their own no to this. */
+	if (permission && (permission->state == PERMISSION_WITHDRAWN || permission->state == PERMISSION_OBJECTED))
+		return stopped_for_all(prefs, channel);
 	for (size_t i = 0; i < prefs->stop_count[channel]; i++) {
 		const struct suppression *stop = &prefs->stop[channel][i];
-		bool own = channel_address(channel) == channel_address(prefs->token.channel);
-		if (stop->scope == SCOPE_ALL || (purpose->active->marketing && !own))
+		if (stop->scope == SCOPE_ALL || (stop_reaches(stop, purpose, channel) && !is_own(prefs, channel)))
 			return true;
 	}
+	return false;
+}
+
+/* What stands in the ledger as a yes is none while the address is stopped for it: a press on yes lifts that. */
+static bool
+is_stopped_here(const struct prefs *prefs, const struct purpose *purpose, enum channel channel)
+{
+	for (size_t i = 0; i < prefs->stop_count[channel]; i++)
+		if (stop_reaches(&prefs->stop[channel][i], purpose, channel))
+			return true;
 	return false;
 }
 
@@ -114,18 +152,20 @@ answer_of(const struct prefs *prefs, const struct purpose *purpose, enum channel
 	enum address address = channel_address(channel);
 	struct answer answer = { 0 };
 
-	if (!has_address(prefs) || (address != ADDRESS_NONE && !prefs->subject->tagged[address]))
-		return (struct answer){ .locked = "We have no such address of yours." };
-	if (is_stopped(prefs, purpose, channel))
-		return (struct answer){ .locked = "This address is stopped. Write to us to begin again." };
 	answer.yes = is_given(permission, prefs->job->now) || comes_anyway(prefs, purpose, channel);
 	answer.waits = !answer.yes && permission && permission->pending_until_at > prefs->job->now;
 	answer.no = !answer.yes && !answer.waits && permission && permission->state != PERMISSION_REQUESTED;
 	if (!answer.yes && !answer.no)
 		answer.no = standing_objected(&prefs->subject->standing, purpose->no, purpose->active->marketing, channel,
 		                              &(time_us){ 0 }) && !answer.waits;
-	if (!answer.yes && purpose->active->basis != BASIS_CONSENT)
+	if (!has_address(prefs) || (address != ADDRESS_NONE && !prefs->subject->tagged[address]))
+		answer.locked = "We have no such address of yours.";
+	else if (is_stopped(prefs, purpose, channel))
+		answer.locked = "This address is stopped. Write to us to begin again.";
+	else if (!answer.yes && purpose->active->basis != BASIS_CONSENT)
 		answer.locked = "You have said no. Write to us to begin again.";
+	else if (answer.yes && is_stopped_here(prefs, purpose, channel))
+		answer.yes = false;
 	return answer;
 }
 
@@ -172,7 +212,7 @@ put_terms(const struct prefs *prefs, const struct purpose *purpose, const struct
           struct page_object *row)
 {
 	const struct purpose_words *words = version_words(version, prefs->visit->language);
-	OWNED(buf_release) struct buf recipients = { .max = 8192 };
+	OWNED(buf_release) struct buf recipients = { .max = LIMIT_ANSWER_BYTES };
 
 	for (size_t i = 0; i < version->recipient_count; i++) {
 		if (i)
@@ -199,12 +239,13 @@ static const struct page_value *
 channel_row(const struct prefs *prefs, const struct purpose *purpose, enum channel channel)
 {
 	struct answer answer = answer_of(prefs, purpose, channel);
-	struct page_object row = page_new(&prefs->job->arena, 7);
+	struct page_object row = page_new(&prefs->job->arena, 8);
 
 	page_say(&row, S("how"), str_from_c(by_itself[channel]));
 	page_put(&row, S("field"), field_name(prefs->job, purpose, channel));
 	if (answer.locked)
 		page_say(&row, S("locked"), str_from_c(answer.locked));
+	page_if(&row, S("open"), answer.yes || answer.waits);
 	page_if(&row, S("yes"), answer.yes);
 	page_if(&row, S("no"), answer.no);
 	page_if(&row, S("waits"), answer.waits);
@@ -330,7 +371,7 @@ put_changes(const struct prefs *prefs, struct page_object *page)
 
 	for (size_t i = 0; i < prefs->change_count; i++)
 		rows[i] = prefs->change[i].values;
-	page_if(page, S("saved"), prefs->change && !prefs->child);
+	page_if(page, S("saved"), prefs->change && (!prefs->child || prefs->change_count));
 	page_if(page, S("child"), prefs->child);
 	page_rows(page, S("changes"), rows, prefs->change_count);
 	return OK;
@@ -342,18 +383,17 @@ stops_read(struct prefs *prefs)
 {
 	for (enum channel channel = CHANNEL_EMAIL; channel < CHANNEL_COUNT; channel++) {
 		enum address address = channel_address(channel);
-		struct suppression all[STOPS_MAX];
+		struct suppression *all;
 		size_t count = 0;
 		prefs->stop_count[channel] = 0;
 		if (address == ADDRESS_NONE || !prefs->subject->tagged[address])
 			continue;
+		all = arena_array(&prefs->job->arena, STOPS_MAX, sizeof(*all));
 		TRY(suppressions_get(prefs->job, prefs->job->db, prefs->subject->tag[address], all, STOPS_MAX, &count));
 		if (count == STOPS_MAX)
 			all[0].scope = SCOPE_ALL;
-		for (size_t i = 0; i < count && prefs->stop_count[channel] < COUNT(prefs->stop[channel]); i++)
-			if (all[i].scope == SCOPE_ALL || all[i].scope == SCOPE_MARKETING ||
-			    (all[i].scope == SCOPE_CHANNEL && all[i].channel == channel))
-				prefs->stop[channel][prefs->stop_count[channel]++] = all[i];
+		prefs->stop[channel] = all;
+		prefs->stop_count[channel] = count;
 	}
 	return OK;
 }
@@ -381,7 +421,9 @@ still_theirs(const struct token_body *token, const struct subject *subject)
 {
 	enum address address = channel_address(token->channel);
 
-	return address == ADDRESS_NONE || !subject->tagged[address] ||
+	if (address != ADDRESS_NONE && !subject->tagged[address]) /* the last yes is told of, and nothing else */
+		return !subject->tagged[ADDRESS_EMAIL] && !subject->tagged[ADDRESS_PHONE] && !subject->tagged[ADDRESS_POST];
+	return address == ADDRESS_NONE ||
 	       digest_equal((bytes){ subject->tag[address], DIGEST_BYTES }, (bytes){ token->digest, DIGEST_BYTES });
 }
 
@@ -461,7 +503,7 @@ tell_answer(struct prefs *prefs, const struct purpose *purpose, enum channel cha
 	struct page_object *row = change_add(prefs, yes ? "@title@, @how@: yes" : "@title@, @how@: no");
 	str title = version_words(purpose->active, prefs->visit->language)->title;
 
-	page_put(row, S("title"), title.len ? title : purpose->name);
+	page_put(row, S("title"), arena_str(&prefs->job->arena, title.len ? title : purpose->name)); /* the registry may go */
 	page_say(row, S("how"), str_from_c(behind[channel]));
 }
 
@@ -542,7 +584,8 @@ wish_answers(struct wish *wish, const struct purpose *purpose)
 		said_yes = str_eq(said, S("yes"));
 		said_no = str_eq(said, S("no"));
 		answer = answer_of(prefs, purpose, channel);
-		if ((!said_yes && !said_no) || (said_yes && (answer.yes || answer.locked)) || (said_no && (answer.no || (answer.locked && !answer.yes))))
+		if ((!said_yes && !said_no) || (said_yes && (answer.yes || answer.locked)) || 
+		    (said_no && (answer.no || (answer.locked && !answer.yes && !answer.waits))) || (said_yes && prefs->child))
 			continue;
 		if (said_yes)
 			yes |= CHANNEL_BIT(channel);
@@ -671,7 +714,7 @@ prefs_fill(struct job *job, struct vault *vault, struct change *change, void *ct
 {
 	struct prefs *prefs = ctx;
 	const struct registry *registry = change->registry;
-	struct wish wish = { .prefs = prefs, .change = change, .room = 3 * LIMIT_PURPOSES + 4 };
+	struct wish wish = { .prefs = prefs, .change = change, .room = ACTS_OF_ONE_MAX * LIMIT_PURPOSES + 4 };
 
 	prefs->registry = registry;
 	prefs->subject = &change->subject;
@@ -717,13 +760,19 @@ public_preferences_post(struct job *job, struct visit *visit)
 	visit_language(visit, str_from_c(subject.standing.choice.language));
 	prefs->change = arena_array(&job->arena, CHANGES_MAX, sizeof(*prefs->change));
 	err = subject_change(job, visit->vault, prefs->token.subject, prefs_fill, prefs, &result);
+	if (err == ERR_CHILD) { /* their yes does not count; their no does */
+		job_forgive(job);
+		prefs->child = true;
+		err = subject_change(job, visit->vault, prefs->token.subject, prefs_fill, prefs, &result);
+	}
 	if (err == ERR_GONE)
 		return visit_no_link(job, visit);
-	if (err == ERR_CHILD)
-		prefs->child = true;
-	else if (err != ERR_CONFLICT)
-		TRY(err);
-	job_forgive(job);
+	if (err == ERR_CONFLICT) { /* nothing was changed: what is shown is a look (I4) */
+		job_forgive(job);
+		err = entry_write(job, visit->vault->store,
+		                  &(struct entry){ .act = ENTRY_LEDGER_READ, .subject = subject.no }, NULL);
+	}
+	TRY(err);
 	prefs->registry = visit->registry;
 	TRY(subject_get(job, visit->vault, prefs->token.subject, &subject));
 	prefs->subject = &subject;

@@ -102,10 +102,10 @@ sent_of(struct job *job, const struct visit *visit, const struct signup_form *fo
 {
 	struct sent sent = { .yes = arena_array(&job->arena, form->control_count + 1, sizeof(*sent.yes)),
 		             .text = arena_array(&job->arena, form->input_count + 1, sizeof(*sent.text)),
-		             .honeypot = form_text(&visit->form, S("website")).len > 0 };
+		             .honeypot = form_text(&visit->form, S("valv-website")).len > 0 };
 
 	for (size_t i = 0; i < form->control_count; i++)
-		sent.yes[i] = form_has(&visit->form, S("yes"), number_text(job, i + 1));
+		sent.yes[i] = form_has(&visit->form, S("valv-yes"), number_text(job, i + 1));
 	for (size_t i = 0; i < form->input_count; i++)
 		sent.text[i] = form_text(&visit->form, form->input[i].field->name);
 	return sent;
@@ -174,11 +174,11 @@ public_form_post(struct job *job, struct visit *visit)
 	if (sent.honeypot)
 		return signed_page(job, visit);
 	/* What was ticked under other words is not ticked now. */
-	TRY(form_says(job, visit->registry, &form, signup.language, form_text(&visit->form, S("words")), &same_words));
+	TRY(form_says(job, visit->registry, &form, signup.language, form_text(&visit->form, S("valv-words")), &same_words));
 	if (!same_words)
 		return form_page(job, visit, &form, &typed, WHY_CHANGED, false);
 	typed.yes = sent.yes;
-	TRY(page_seal_look(job, visit->vault, &form, form_text(&visit->form, S("seal")), form_text(&visit->form, S("work")), &seal,
+	TRY(page_seal_look(job, visit->vault, &form, form_text(&visit->form, S("valv-seal")), form_text(&visit->form, S("valv-work")), &seal,
 	                   &signup.cost));
 	if (seal == PAGE_SEAL_QUICK || seal == PAGE_SEAL_OLD)
 		return form_page(job, visit, &form, &typed, WHY_AGAIN, false);
@@ -206,12 +206,12 @@ labels_of(struct job *job, const struct confirm_answer *answer)
 
 /* To their choices; "" where they are no longer there. */
 static enum err
-preferences_of(struct job *job, struct visit *visit, uid person, str *ret)
+preferences_of(struct job *job, struct visit *visit, const struct confirm_answer *answer, str *ret)
 {
 	OWNED(buf_release) struct buf text = { .max = 512 };
-	struct token_body body = { .subject = person, .channel = CHANNEL_EMAIL };
+	struct token_body body = { .subject = answer->person, .channel = CHANNEL_EMAIL };
 	struct subject subject;
-	enum err err = subject_get(job, visit->vault, person, &subject);
+	enum err err = subject_get(job, visit->vault, answer->person, &subject);
 
 	*ret = S("");
 	if (err == ERR_GONE || err == ERR_ABSENT) {
@@ -219,7 +219,7 @@ preferences_of(struct job *job, struct visit *visit, uid person, str *ret)
 		return OK;
 	}
 	TRY(err);
-	memcpy(body.digest, subject.tag[ADDRESS_EMAIL], DIGEST_BYTES);
+	memcpy(body.digest, answer->digest, DIGEST_BYTES); /* who has that mailbox, and not who has a newer one of theirs */
 	buf_put(&text, S("/p/"));
 	buf_put(&text, token_make(job, visit->vault, TOKEN_PREFERENCES, &body));
 	*ret = arena_str(&job->arena, buf_str(&text));
@@ -234,7 +234,7 @@ confirmed_page(struct job *job, struct visit *visit, const struct confirm_answer
 	str preferences = S("");
 
 	if (done)
-		TRY(preferences_of(job, visit, answer->person, &preferences));
+		TRY(preferences_of(job, visit, answer, &preferences));
 	page_say(&page, S("title"), done                                  ? S("Thank you")
 	                            : answer->state == CONFIRM_DECLINED ? S("It is deleted")
 	                                                                  : S("It could not be done"));

@@ -16,6 +16,7 @@ struct press {
 	const char *form_name;
 	const struct field *mail;
 	str address;
+	uint8_t digest[DIGEST_BYTES]; /* of it, as subjects have it (vault/suppress.h) */
 	int64_t *holder;         /* numbers of those who have the address */
 	size_t holder_count;
 	struct subject person;   /* the one who is there already; version 0: none */
@@ -32,6 +33,7 @@ answer_of(struct job *job, const struct registry *registry, const struct pending
 	enum err err;
 
 	ret->person = pending->person;
+	memcpy(ret->digest, pending->digest, DIGEST_BYTES);
 	ret->language = pending->language;
 	ret->state = pending->state == PENDING_CONFIRMED ? CONFIRM_DONE : CONFIRM_WAITS;
 	if (pending->state == PENDING_CONFIRMED)
@@ -232,6 +234,7 @@ done_steps(struct job *job, struct db *db, void *arg)
 
 	if (!press->person.version)
 		TRY(still_new(job, db, press));
+	memcpy(after.digest, press->digest, DIGEST_BYTES);
 	pending_seal(job, press->key, &after);
 	TRY(db_run(job, db, SQL_PENDING_DONE, ARGS(sql_bytes(after.sealed), sql_bytes(uid_bytes(&after.id))), &changed));
 	return changed == 1 ? OK : fail(job, ERR_STALE, "it is confirmed already");
@@ -261,7 +264,7 @@ person_fill(struct job *job, struct vault *vault UNUSED, struct change *change, 
 	struct press *press = ctx;
 
 	change->if_match = true; /* stale: everything is looked at again, the sign-up too */
-	change->if_version = change->subject.version;
+	change->if_version = press->person.version; /* as person_find() saw it, with the address that the link went to */
 	return change_fill_in(job, press, change);
 }
 
@@ -313,10 +316,14 @@ person_find(struct job *job, struct press *press)
 static enum err
 address_of(struct job *job, const struct registry *registry, struct press *press)
 {
+	OWNED(buf_release) struct buf match = { .max = LIMIT_VALUE_BYTES };
+
 	press->mail = registry_address(registry, ADDRESS_EMAIL, 0);
 	for (size_t i = 0; press->mail && i < press->pending.value_count; i++)
 		if (press->pending.value[i].field == press->mail->no) {
 			press->address = press->pending.value[i].text;
+			type_match(TYPE_EMAIL, press->address, &match);
+			suppression_digest(press->vault, ADDRESS_EMAIL, buf_str(&match), press->digest);
 			return OK;
 		}
 	return fail(job, ERR_CORRUPT, "a sign-up has no address");
@@ -333,6 +340,7 @@ press_once(struct job *job, const struct registry *registry, struct press *press
 		TRY(person_new(job, registry, press));
 	ret->state = CONFIRM_DONE;
 	ret->person = press->result.id;
+	memcpy(ret->digest, press->digest, DIGEST_BYTES);
 	return OK;
 }
 
@@ -360,6 +368,22 @@ ended(struct job *job, enum err *err, struct confirm_answer *ret)
 	return true;
 }
 
+static enum err
+drop_steps(struct job *job, struct db *db, void *arg)
+{
+	int64_t dropped;
+
+	TRY(db_run(job, db, SQL_PENDING_DROP, ARGS(sql_bytes(uid_bytes(arg))), &dropped));
+	return dropped ? OK : fail(job, ERR_STALE, "it was answered meanwhile");
+}
+
+/* ERR_STALE  it was confirmed, or dropped, meanwhile */
+static enum err
+signup_drop(struct job *job, struct vault *vault, uid id)
+{
+	return store_write(job, vault->store, WRITE_RESERVED, drop_steps, &id);
+}
+
 enum err
 signup_confirm(struct job *job, struct vault *vault, const struct registry *registry, str token, struct confirm_answer *ret)
 {
@@ -380,29 +404,32 @@ signup_confirm(struct job *job, struct vault *vault, const struct registry *regi
 		press.key = secret_octets(key);
 		press.form_name = arena_c(&job->arena, ret->form.name);
 		err = press_once(job, registry, &press, ret);
-		if (!err || ended(job, &err, ret))
-			return err;
+		if (err && !ended(job, &err, ret))
+			continue;
+		if (!err && ret->state != CONFIRM_DONE) /* what cannot become anything is not kept */
+			return signup_drop(job, vault, press.pending.id);
+		return err;
 	}
 	return fail(job, ERR_BUSY, "this person is being changed by too many at once");
-}
-
-static enum err
-decline_steps(struct job *job, struct db *db, void *arg)
-{
-	return db_run(job, db, SQL_PENDING_DROP, ARGS(sql_bytes(uid_bytes(arg))), NULL);
 }
 
 enum err
 signup_decline(struct job *job, struct vault *vault, str token, struct confirm_answer *ret)
 {
 	struct pending pending;
+	enum err err;
 	bool there;
 
 	*ret = (struct confirm_answer){ .state = CONFIRM_NO_LINK };
 	TRY(waiting_find(job, vault, token, &pending, &there));
 	if (!there || pending.state != PENDING_WAITING)
 		return OK;
-	TRY(store_write(job, vault->store, WRITE_RESERVED, decline_steps, &pending.id));
+	err = signup_drop(job, vault, pending.id);
+	if (err == ERR_STALE) { /* a yes was quicker: nothing is said to be deleted that is not */
+		job_forgive(job);
+		return OK;
+	}
+	TRY(err);
 	ret->state = CONFIRM_DECLINED;
 	ret->language = pending.language;
 	return OK;

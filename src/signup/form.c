@@ -223,6 +223,9 @@ inputs_read(struct reading *reading, struct json definition)
 				return json_fail(job, ERR_INVALID, json_element(job, list, i), "is named twice");
 		if (input[i].field == registry_address(reading->registry, ADDRESS_EMAIL, 0))
 			mail = input[i].required = true;
+		if (mail && input[i].field->address == ADDRESS_EMAIL && input[i].field->lookup == LOOKUP_NONE)
+			return json_fail(job, ERR_INVALID, json_element(job, list, i),
+			                 "the address has to be searchable: by it somebody is known again");
 	}
 	if (!mail)
 		return fail_at(job, ERR_INVALID, S("/fields"), "the e-mail address is needed: by it the sign-up is confirmed");
@@ -235,11 +238,16 @@ inputs_read(struct reading *reading, struct json definition)
 static bool
 origin_valid(str origin)
 {
-	str host = origin;
+	str host = origin, here;
 
-	if (!eat_str(&host, S("https://")) && !(eat_str(&host, S("http://")) &&
-	    (str_starts(host, S("localhost")) || str_starts(host, S("127.0.0.1")))))
-		return false;
+	if (!eat_str(&host, S("https://"))) {
+		here = host;
+		if (!eat_str(&here, S("http://")))
+			return false;
+		host = here;
+		if ((!eat_str(&here, S("localhost")) && !eat_str(&here, S("127.0.0.1"))) || (here.len && here.ptr[0] != ':'))
+			return false;
+	}
 	for (size_t i = 0; i < host.len; i++) {
 		char c = host.ptr[i];
 		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':'))

@@ -67,6 +67,7 @@ static void
 done_put(const struct pending *pending, struct buf *out)
 {
 	buf_data(out, uid_bytes(&pending->person));
+	buf_data(out, (bytes){ pending->digest, DIGEST_BYTES });
 	buf_block(out, str_bytes(pending->language));
 }
 
@@ -137,10 +138,12 @@ waiting_take(struct job *job, bytes rest, struct pending *ret)
 static bool
 done_take(bytes rest, struct pending *ret)
 {
-	bytes id, language;
+	bytes id, digest, language;
 
-	if (!eat_bytes(&rest, sizeof(uid), &id) || !uid_from_bytes(id, &ret->person) || !eat_block(&rest, &language))
+	if (!eat_bytes(&rest, sizeof(uid), &id) || !uid_from_bytes(id, &ret->person) ||
+	    !eat_bytes(&rest, DIGEST_BYTES, &digest) || !eat_block(&rest, &language))
 		return false;
+	memcpy(ret->digest, digest.ptr, DIGEST_BYTES);
 	ret->language = bytes_str(language);
 	return rest.len == 0;
 }

@@ -1,6 +1,7 @@
 /* signup/pending.h -- a sign-up that waits, as its row holds it; internal to signup/.
  *
- * Sealed under the key of its day, bound to its id and state.  Waiting: what was sent.  Confirmed: whom it became, and in which language. */
+ * Sealed under the key of its day, bound to its id and state.  Waiting: what was sent.  Confirmed: whom it became, by which address
+ * (a digest), and in which language. */
 #ifndef SIGNUP_PENDING_H
 #define SIGNUP_PENDING_H
 
@@ -37,6 +38,7 @@ struct pending {
 	size_t value_count;
 	/* PENDING_CONFIRMED, opened */
 	uid person;
+	uint8_t digest[DIGEST_BYTES]; /* of the address that the link went to */
 };
 
 int64_t pending_day(time_us at);

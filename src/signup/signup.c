@@ -84,6 +84,23 @@ controls_take(struct job *job, const struct registry *registry, const struct sig
 	return OK;
 }
 
+/* What no yes of theirs is for does not wait, either (5(1)(c)). */
+static void
+values_keep(const struct signup *signup, struct pending *pending)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < pending->value_count; i++) {
+		bool wanted = false;
+		for (size_t n = 0; n < signup->form->control_count; n++)
+			wanted |= signup->yes[n] &&
+			          version_has_field(signup->form->control[n].purpose->active, pending->value[i].field);
+		if (wanted)
+			pending->value[kept++] = pending->value[i];
+	}
+	pending->value_count = kept;
+}
+
 /* --- counting --------------------------------------------------------------------------------- */
 
 /* H3 */
@@ -143,10 +160,11 @@ begin_steps(struct job *job, struct db *db, void *arg)
 	struct begin_plan *plan = arg;
 	const time_us hour_end = (job->now / (3600 * TIME_SECOND) + 1) * 3600 * TIME_SECOND;
 	const time_us day_end = (plan->pending.day + 1) * TIME_DAY;
-	bool network, everybody, address;
+	bool network, everybody = false, address;
 
 	TRY(count_take(job, db, plan->network, hour_end, (int64_t)plan->signup->cost, LIMIT_SIGNUP_NETWORK_HOUR, &network));
-	TRY(count_take(job, db, plan->hour, hour_end, 1, LIMIT_SIGNUP_HOUR, &everybody));
+	if (!network) /* who is over their own limit uses up nobody else's */
+		TRY(count_take(job, db, plan->hour, hour_end, 1, LIMIT_SIGNUP_HOUR, &everybody));
 	plan->too_many = network || everybody;
 	if (plan->too_many)
 		return OK;
@@ -253,6 +271,7 @@ signup_begin(struct job *job, struct vault *vault, const struct registry *regist
 	TRY(controls_take(job, registry, signup, &plan, ret));
 	if (ret->state != SIGNUP_TAKEN)
 		return OK;
+	values_keep(signup, &plan.pending);
 	TRY(pending_make(job, vault, registry, signup, mail, &plan, ret));
 	if (ret->state != SIGNUP_TAKEN)
 		return OK;

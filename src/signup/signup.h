@@ -64,6 +64,7 @@ enum confirm_state {
 struct confirm_answer {
 	enum confirm_state state;
 	uid person;            /* CONFIRM_DONE */
+	uint8_t digest[DIGEST_BYTES]; /* CONFIRM_DONE: of the address that the link went to */
 	str language;          /* in which they signed up */
 	struct signup_form form;
 	const str *label;      /* what they said yes to, in that language */

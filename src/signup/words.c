@@ -136,7 +136,7 @@ what_of(struct job *job, const struct signup_form *form, const struct purpose_ve
 	return list_put(job, language, title, count, ret);
 }
 
-static void
+static enum err
 whole_of(struct job *job, struct form_words *words)
 {
 	OWNED(buf_release) struct buf text = { .max = WORDS_MAX };
@@ -147,8 +147,11 @@ whole_of(struct job *job, struct form_words *words)
 			buf_char(&text, '\n');
 		buf_put(&text, line[i]);
 	}
+	if (!buf_ok(&text)) /* O4: all of them, or none */
+		return fail(job, ERR_LIMIT, "what stands beside a box is too long");
 	words->whole = arena_str(&job->arena, buf_str(&text));
 	digest_public(str_bytes(words->whole), words->hash);
+	return OK;
 }
 
 enum err
@@ -172,8 +175,7 @@ form_words(struct job *job, const struct registry *registry UNUSED, const struct
 			ret->notice = version->notice[i].text;
 			memcpy(ret->notice_hash, version->notice[i].hash, 32);
 		}
-	whole_of(job, ret);
-	return OK;
+	return whole_of(job, ret);
 }
 
 enum err

@@ -134,6 +134,8 @@ act_row_make(struct prepare *prepare, const struct act_new *act, int64_t seq, st
 static bool
 is_owed(enum act act)
 {
+	if (act == ACT_CHOSEN) /* a wish takes no room that a no may need */
+		return false;
 	return act_raises(act) < 0 || act == ACT_CORRECTED || act == ACT_COMPLETED || act == ACT_TOLD ||
 	       act == ACT_UNRESTRICTED || act == ACT_OVERRULED;
 }

@@ -97,6 +97,9 @@ lifts_of_act(struct prepare *prepare, const struct act_row *act)
 {
 	if (act->method == METHOD_IMPORT)
 		return;
+	/* On a form anybody may type an address: that it is theirs a confirmation shows, and nothing else. */
+	if (act->act != ACT_CONFIRMED && act->method == METHOD_WEB_FORM && prepare->job->actor.kind == ACTOR_PERSON)
+		return;
 	for (enum channel channel = CHANNEL_EMAIL; channel < CHANNEL_COUNT; channel++) {
 		enum address address = channel_address(channel);
 		const struct suppression stops[] = {

@@ -865,7 +865,7 @@ contacts_count_from(const struct purpose *purpose, time_us now)
 
 	for (size_t i = 0; i < purpose->version_count; i++) {
 		const struct purpose_version *version = &purpose->version[i];
-		if (version->marketing && now - CHOICE_DAYS_MAX * TIME_DAY < from)
+		if (now - CHOICE_DAYS_MAX * TIME_DAY < from)
 			from = now - CHOICE_DAYS_MAX * TIME_DAY; /* a person's wish may be counted so long */
 		time_us counted = now - (time_add(now, version->cap_period) - now);
 		if (version->cap_count && counted < from)

@@ -154,7 +154,9 @@ stop_address(struct job *job, struct vault *vault, const struct stop *stop)
 		return OK;
 	if (known) {
 		err = subject_change(job, vault, stop->subject, stop_fill, &stopping, &result);
-		if (err != ERR_GONE) /* erased this moment: the stop is for the address */
+		/* Erased this moment, changed by too many, a ledger that is full, a record that does not open: the
+		 * address is stopped all the same, and the next press tries the rest again. */
+		if (err != ERR_GONE && err != ERR_BUSY && err != ERR_LIMIT && err != ERR_CRYPTO && err != ERR_CORRUPT)
 			return err;
 		job_forgive(job);
 	}

@@ -163,7 +163,7 @@ enum address { ADDRESS_NONE, ADDRESS_EMAIL, ADDRESS_PHONE, ADDRESS_POST, ADDRESS
 	X(REASON_ERROR,              46, "error",                 0) \
 	X(REASON_OBJECTION_PENDING,  47, "objection_pending",     1) /* Article 21(1), not decided */ \
 	X(REASON_HUMAN,              48, "human_needed",          1) /* Article 22(3): not by a machine */ \
-	X(REASON_PAUSED,             49, "paused",                0) /* the person wants none for a while */
+	X(REASON_PAUSED,             49, "paused",                1) /* the person wants none for a while */
 
 #define ENUM2(e, no, ...) e = no,
 enum basis { BASIS_NONE = 0, BASIS_TABLE(ENUM2) BASIS_COUNT };

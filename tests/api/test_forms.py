@@ -55,7 +55,7 @@ def test_a_form_is_put_read_listed_and_ended(app):
     ({'fields': [{'field': 'email'}, {'field': 'pnr'}]}, '/fields/1/field'),
     ({'fields': [{'field': 'email'}, {'field': 'invoice'}]}, '/fields/1/field'),
     ({'fields': [{'field': 'email'}, {'field': 'born', 'required': True}]}, '/fields/1/field'),
-    ({'fields': []}, '/fields'), ({'languages': []}, '/languages'), ({'languages': ['de']}, '/title'),
+    ({'origins': ['http://localhost.evil.example']}, '/origins'), ({'fields': []}, '/fields'), ({'languages': []}, '/languages'), ({'languages': ['de']}, '/title'),
     ({'title': {'sv': 'x'}}, '/title'), ({'origins': ['shop.example']}, '/origins/0'), ({CANARY: 1}, ''),
 ])
 def test_what_would_bundle_or_asks_for_too_much_is_refused(app, wrong, member):
@@ -102,7 +102,7 @@ def site(make_server, description):
 
 
 def hidden(page):
-    return {name: value for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text)}
+    return {name: value for name, value in re.findall(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"', page.text)}
 
 
 def post(site, fields, language='en', headers=(), **more):
@@ -115,14 +115,14 @@ def post(site, fields, language='en', headers=(), **more):
 def sign_up(site, address, yes=('1',), name='', language='en', wait=3.1, **more):
     page = site.pages.get(f'/f/join?lang={language}')
     time.sleep(wait)  # nobody fills a form in faster
-    return post(site, [('yes', number) for number in yes] + [('email', address), ('name', name), ('born', ''), *hidden(page).items()],
+    return post(site, [('valv-yes', number) for number in yes] + [('email', address), ('name', name), ('born', ''), *hidden(page).items()],
                 language, **more)
 
 
 def bare(site, address, yes=('1',), language='en', **more):
     """From another site, without script and seal: as the snippet."""
-    words = hidden(site.pages.get(f'/f/join?lang={language}'))['words']
-    return post(site, [('yes', number) for number in yes] + [('email', address), ('words', words)], language, **more)
+    words = hidden(site.pages.get(f'/f/join?lang={language}'))['valv-words']
+    return post(site, [('valv-yes', number) for number in yes] + [('email', address), ('valv-words', words)], language, **more)
 
 
 def mail_to(site, address, count=1):
@@ -198,6 +198,64 @@ def test_known_and_unknown_are_answered_alike_octet_for_octet(site):
     assert not [mail for mail in site.box.mails if 'stopped@example.com' in mail[1]]
 
 
+def test_a_link_that_was_used_is_no_way_to_a_newer_address(site):
+    """Who has the old mailbox may look at the link again: it leads to nothing of the person's."""
+    address = 'moves@example.com'
+    bare(site, address)
+    link = link_in(mail_to(site, address))
+    choices = re.search(r'href="(/p/[\w-]+)"', site.pages.post(link, {'answer': 'yes'}).text).group(1)
+    [person] = found(site, address)
+    moved = site.operator.patch(f'/v1/subjects/{person}', {'values': {'email': 'moved@example.com'}}, headers={'If-Match': '*'})
+    assert moved.status == 200, moved
+    assert site.pages.get(choices).status == 404
+    again = re.search(r'href="(/p/[\w-]+)"', site.pages.get(link).text).group(1)
+    assert site.pages.get(again).status == 404
+
+
+@pytest.fixture(scope='module')
+def texting(site):
+    """A form with a box for text messages as well, and a telephone number that anybody may type."""
+    reply = site.operator.put('/v1/forms/texting', changed(
+        controls=[{'purpose': 'parties'}, {'purpose': 'newsletter', 'channels': ['email', 'sms']}],
+        fields=[{'field': 'email'}, {'field': 'phone'}]))
+    assert reply.status == 201, reply
+
+    def send(address, number, yes, count=1):
+        network = next(site.networks)
+        words = hidden(site.pages.get('/f/texting?lang=en'))['valv-words']
+        got = site.pages.post('/f/texting?lang=en', [('valv-yes', one) for one in yes] + [('email', address), ('phone', number), ('valv-words', words)],
+                              headers={'X-Forwarded-For': f'10.{network >> 8}.{network & 255}.7'})
+        assert got.status == 200, got
+        done = site.pages.post(link_in(mail_to(site, address, count)), {'answer': 'yes'})
+        assert 'It is confirmed.' in done.words, done
+    return send
+
+
+def test_what_no_yes_is_for_is_not_stored(site, texting):
+    """A ground that they have already covers the number; the box that is ticked does not."""
+    address = definitions.email()
+    person = definitions.make_person(site.operator, {'email': address})[0]
+    texting(address, '070-1740613', yes=('1',))
+    assert 'phone' not in definitions.read(site.operator, person).json['values']
+    texting(address, '070-1740613', yes=('2',), count=2)
+    assert 'phone' in definitions.read(site.operator, person).json['values']
+
+
+def test_somebody_elses_number_stays_stopped(site, texting):
+    """The press shows whose mailbox it is, and nothing of the number: not at the first sign-up, nor at the second."""
+    number, address = '070-1740614', definitions.email()
+    reply = site.operator.post('/v1/suppressions', {'address': 'phone', 'value': number, 'scope': 'purpose', 'purpose': 'newsletter',
+                                                    'channel': 'sms', 'source': 'objection'})
+    assert reply.status == 204, reply
+    person = definitions.make_person(site.operator, {'email': address}, [definitions.contract()])[0]
+    for count in (1, 2):
+        texting(address, number, yes=('2',), count=count)
+        told = site.operator.post('/v1/decisions', {'subject': person, 'purpose': 'newsletter', 'channel': 'sms'}).json
+        assert (told['allowed'], told['reason']) == (False, 'suppressed'), told
+    told = site.operator.post('/v1/decisions', {'subject': person, 'purpose': 'newsletter', 'channel': 'email'}).json
+    assert told['allowed'], told
+
+
 def test_no_is_as_easy_and_deletes_at_once(site):
     address = 'no.thanks@example.com'
     bare(site, address, language='sv')
@@ -231,10 +289,10 @@ def test_no_box_is_ticked_and_everything_stands_beside_it(site):
 def test_programs_are_answered_and_nothing_comes_of_it(site):
     quick = sign_up(site, 'quick@example.com', wait=0)
     assert quick.status == 409 and 'press the button once more' in quick.words and 'value="quick@example.com"' in quick.text
-    words = hidden(site.pages.get('/f/join?lang=en'))['words']
-    trap = post(site, [('yes', '1'), ('email', 'trap@example.com'), ('words', words), ('website', 'https://spam.example')])
+    words = hidden(site.pages.get('/f/join?lang=en'))['valv-words']
+    trap = post(site, [('valv-yes', '1'), ('email', 'trap@example.com'), ('valv-words', words), ('valv-website', 'https://spam.example')])
     assert trap.status == 200 and trap.octets == bare(site, 'real@example.com').octets
-    other = post(site, [('yes', '1'), ('email', 'words@example.com'), ('words', '0' * 64)])
+    other = post(site, [('valv-yes', '1'), ('email', 'words@example.com'), ('valv-words', '0' * 64)])
     assert other.status == 409 and 'have changed' in other.words and ' checked' not in other.text and 'words@example.com' in other.text
     assert bare(site, 'there@example.com', headers={'Origin': 'https://evil.example', 'Sec-Fetch-Site': 'cross-site'}).status == 403
     assert bare(site, 'shop@example.com', headers={'Origin': 'https://shop.example', 'Sec-Fetch-Site': 'cross-site'}).status == 200
@@ -243,22 +301,22 @@ def test_programs_are_answered_and_nothing_comes_of_it(site):
 
 
 def test_a_network_waits_after_many_and_others_do_not(site):
-    words = hidden(site.pages.get('/f/join?lang=en'))['words']
-    statuses = [site.pages.post('/f/join?lang=en', [('yes', '1'), ('email', f'many{n}@example.com'), ('words', words)],
+    words = hidden(site.pages.get('/f/join?lang=en'))['valv-words']
+    statuses = [site.pages.post('/f/join?lang=en', [('valv-yes', '1'), ('email', f'many{n}@example.com'), ('valv-words', words)],
                                 headers={'X-Forwarded-For': f'192.0.2.{n}'}).status for n in range(35)]
     assert statuses[:30] == [200] * 30 and statuses[30:] == [429] * 5
     assert bare(site, 'other@example.com').status == 200
 
 
 def test_children_are_told_at_once(site):
-    words = hidden(site.pages.get('/f/join?lang=en'))['words']
-    got = post(site, [('yes', '2'), ('email', 'child@example.com'), ('born', f'{time.gmtime().tm_year - 5}-01-01'), ('words', words)])
+    words = hidden(site.pages.get('/f/join?lang=en'))['valv-words']
+    got = post(site, [('valv-yes', '2'), ('email', 'child@example.com'), ('born', f'{time.gmtime().tm_year - 5}-01-01'), ('valv-words', words)])
     assert got.status == 422 and 'A guardian has to say yes' in got.words, got
 
 
 def test_multipart_other_bodies_and_large_ones(site):
-    words = hidden(site.pages.get('/f/join?lang=en'))['words']
-    body, kind = multipart([('yes', '1'), ('email', 'multi@example.com'), ('words', words)])
+    words = hidden(site.pages.get('/f/join?lang=en'))['valv-words']
+    body, kind = multipart([('valv-yes', '1'), ('email', 'multi@example.com'), ('valv-words', words)])
     assert post(site, None, body=body, kind=kind).status == 200
     mail_to(site, 'multi@example.com')
     assert post(site, None, body='{}', kind='application/json').status == 415

@@ -13,5 +13,5 @@ const count = async seal => {
 };
 if (form && window.crypto && crypto.subtle)
 	form.addEventListener('input', async () => {
-		form.elements.work.value = await count(form.elements.seal.value);
+		form.elements['valv-work'].value = await count(form.elements['valv-seal'].value);
 	}, { once: true });
