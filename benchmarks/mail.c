@@ -330,7 +330,7 @@ setup_make(struct job *job, struct vault *vault, uint16_t port, bool rsa)
 	setup.connections = CONNECTIONS;
 	setup.domain_connections = CONNECTIONS;
 	setup.domain_rate = LIMIT_MAIL_DOMAIN_RATE;
-	TRY(setup_put(job, vault, &setup));
+	TRY(setup_put(job, vault, &setup, NULL));
 	return setup_key_make(job, vault, rsa ? DKIM_RSA : DKIM_ED25519, S("v"));
 }
 

@@ -145,9 +145,7 @@ on_mail_post(struct job *job, struct call *call)
 	TRY(setup_get(job, call->vault, &setup));
 	TRY(setup_read(job, call->body, &setup));
 	TRY(json_str(job, call->body, "password", SETUP_PASSWORD_BYTES_MAX, &password, &there));
-	TRY(setup_put(job, call->vault, &setup));
-	if (there)
-		TRY(setup_password_put(job, call->vault, password));
+	TRY(setup_put(job, call->vault, &setup, there ? &password : NULL));
 	return setup_answer(job, call);
 }
 

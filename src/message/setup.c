@@ -168,17 +168,6 @@ setup_write(const struct setup *setup, struct buf *text)
 	json_close(&out, '}');
 }
 
-enum err
-setup_put(struct job *job, struct vault *vault, const struct setup *setup)
-{
-	OWNED(buf_release) struct buf text = { .max = SETTING_MAX };
-
-	TRY(setup_check(job, setup));
-	setup_write(setup, &text);
-	must(buf_ok(&text));
-	return setting_put(job, vault, SETTING_MAIL, buf_str(&text));
-}
-
 /* --- what is sealed ---------------------------------------------------------------------------- */
 
 static enum err
@@ -207,14 +196,22 @@ sealed_open(struct job *job, struct vault *vault, str name, str text, bytes *ret
 	return seal_open(job, key, str_bytes(name), buf_bytes(&sealed), ret);
 }
 
+/* All is looked at before anything is written. */
 enum err
-setup_password_put(struct job *job, struct vault *vault, str password)
+setup_put(struct job *job, struct vault *vault, const struct setup *setup, const str *password)
 {
-	if (!password.len)
-		return setting_put(job, vault, SETTING_PASSWORD, S(""));
-	NEED(line_fits(password) && password.len <= SETUP_PASSWORD_BYTES_MAX, "/password",
+	OWNED(buf_release) struct buf text = { .max = SETTING_MAX };
+
+	TRY(setup_check(job, setup));
+	NEED(!password || (line_fits(*password) && password->len <= SETUP_PASSWORD_BYTES_MAX), "/password",
 	     "must be one line, 512 octets at most");
-	return sealed_put(job, vault, SETTING_PASSWORD, str_bytes(password), S(""));
+	setup_write(setup, &text);
+	must(buf_ok(&text));
+	if (password && password->len)
+		TRY(sealed_put(job, vault, SETTING_PASSWORD, str_bytes(*password), S("")));
+	else if (password)
+		TRY(setting_put(job, vault, SETTING_PASSWORD, S("")));
+	return setting_put(job, vault, SETTING_MAIL, buf_str(&text));
 }
 
 /* --- keys that sign ---------------------------------------------------------------------------- */

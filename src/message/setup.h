@@ -47,10 +47,9 @@ struct setup {
 
 /* As it stands; what was never said has its default. */
 must_check enum err setup_get(struct job *job, struct vault *vault, struct setup *ret);
-/* ERR_INVALID, ERR_LIMIT at the member, names as in the API */
-must_check enum err setup_put(struct job *job, struct vault *vault, const struct setup *setup);
-/* "": there is none any more.   ERR_INVALID at /password */
-must_check enum err setup_password_put(struct job *job, struct vault *vault, str password);
+/* password: NULL: as it is; "": there is none any more.
+ *   ERR_INVALID, ERR_LIMIT at the member, names as in the API: nothing was written */
+must_check enum err setup_put(struct job *job, struct vault *vault, const struct setup *setup, const str *password);
 str setup_domain(const struct setup *setup); /* of the sender's address */
 str setup_return_domain(const struct setup *setup);
 bool setup_ready(const struct setup *setup); /* U2 */

@@ -143,6 +143,9 @@ def test_the_setup_is_checked_and_the_password_is_never_given_back(operator, box
     assert reply.status == 200 and reply.json['password'] is True and "canary" not in str(reply.json)
     assert 'canary' not in str(operator.get("/v1/mail").json)
     assert operator.post('/v1/admin/mail', {'password': ''}).json['password'] is False
+    before = operator.get('/v1/mail').json
+    assert operator.post('/v1/admin/mail', {'from_name': 'Andra', 'password': 'a\nb'}).status == 422
+    assert operator.get('/v1/mail').json == before  # nothing half-happens
     assert operator.post('/v1/admin/mail/keys', {'kind': 'rsa', 'selector': 'a.b'}).status == 422
 
 

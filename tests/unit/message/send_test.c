@@ -137,7 +137,7 @@ office_begin(struct post_office *o)
 	setup.port = o->sink.port;
 	setup.tls = WIRE_TLS_NONE;
 	setup.from = S("hej@foretaget.example");
-	assert_ok(setup_put(&o->f.job, o->f.vault, &setup));
+	assert_ok(setup_put(&o->f.job, o->f.vault, &setup, NULL));
 	assert_ok(setting_put(&o->f.job, o->f.vault, S("public_origin"), S("https://mina.foretaget.example")));
 	assert_ok(setting_put(&o->f.job, o->f.vault, S("company"), S("Företaget")));
 	o->post = post_new();
@@ -361,7 +361,7 @@ a_server_that_is_away_costs_no_try(void **state)
 	office_begin(&o);
 	assert_ok(setup_get(&o.f.job, o.f.vault, &setup));
 	setup.port = 1; /* nobody is there */
-	assert_ok(setup_put(&o.f.job, o.f.vault, &setup));
+	assert_ok(setup_put(&o.f.job, o.f.vault, &setup, NULL));
 	id = put(&o, MESSAGE_CODE, false);
 	assert_int_equal(sender_next(&o.f.job, o.f.vault, o.sender, &worked), ERR_IO);
 	job_forgive(&o.f.job);
