@@ -42,7 +42,8 @@ class Server:
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < until, 'the server does not become ready'
             time.sleep(0.02)
-        self.url = self.ready.read_text().strip()
+        self.url, *public = self.ready.read_text().split()
+        self.public = public[0] if public else None  # with --public
 
     def stop(self, how='terminate'):
         if self.process and self.process.poll() is None:

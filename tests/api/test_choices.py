@@ -18,7 +18,7 @@ class Vault:
     def __init__(self, server):
         self.server = server
         self.operator = Client(server.socket)
-        self.pages = Public(server.ready.read_text().split()[1])
+        self.pages = Public(server.public)
 
     def person(self, *grounds, **values):
         return definitions.make_person(self.operator, {'email': definitions.email(), 'name': 'Anna Björk', **values},
@@ -59,7 +59,6 @@ class Vault:
 @pytest.fixture(scope='module')
 def vault(make_server):
     server = make_server('--public', '127.0.0.1:0')
-    server.url = server.ready.read_text().split()[0]
     vault = Vault(server)
     definitions.put_all(vault.operator)
     reply = vault.operator.put('/v1/settings/public_origin', {'value': 'https://val.example.com'})

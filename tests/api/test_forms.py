@@ -87,8 +87,6 @@ def test_a_snippet_says_everything_and_loads_nothing(app):
 @pytest.fixture(scope='module')
 def site(make_server, description):
     server = make_server('--public', '127.0.0.1:0', '--behind-tls-proxy')
-    lines = server.ready.read_text().split()
-    server.url = lines[0]
     operator = Client(server.socket, description)
     definitions.put_all(operator)
     box = Mailbox()
@@ -96,7 +94,7 @@ def site(make_server, description):
     reply = operator.post('/v1/admin/mail', {'host': '127.0.0.1', 'port': controller.port, 'tls': 'none', 'from': 'hej@exempel.example'})
     assert reply.status == 200, reply
     assert operator.put('/v1/forms/join', FORM).status == 201
-    server.pages, server.operator, server.box, server.networks = Public(lines[1]), operator, box, iter(range(1, 10 ** 4))
+    server.pages, server.operator, server.box, server.networks = Public(server.public), operator, box, iter(range(1, 10 ** 4))
     yield server
     controller.stop()
 

@@ -18,10 +18,8 @@ PAGES = re.findall(r'^PAGE\((\w+), "([^"]+)", (\w+), ([^)]+)\)', ROUTES, re.M)
 @pytest.fixture(scope='module')
 def pages(make_server):
     server = make_server('--public', '127.0.0.1:0')
-    lines = server.ready.read_text().split()
-    server.url = lines[0]
     definitions.put_all(Client(server.socket))
-    server.pages = Public(lines[1])
+    server.pages = Public(server.public)
     return server
 
 

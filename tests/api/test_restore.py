@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import struct
@@ -18,6 +19,7 @@ from lives import Vault, act, decide, erase, ledger, whole
 from receiver import Receiver
 from test_backup import busy_vault
 from test_outbox import mailing, put, told
+from visitor import Public
 
 REFUSED, USAGE, NOT_FOUND = 1, 2, 4
 FACTS_HEAD = 157  # octets; src/store/facts.h
@@ -322,6 +324,41 @@ def test_what_a_kill_leaves_of_a_check_goes_with_the_next(vault):
                           timeout=300)
     assert done.returncode == -9 and len(list((vault.folder / 'scratch').iterdir())) == 1
     check(vault, backup)
+
+
+def test_a_pause_holds_and_sign_ups_are_to_be_made_anew(tmp_path, description):
+    """What a person wished after the backup is wished after it; what waited for a press may have been answered since."""
+    vault = Vault(tmp_path / 'vault', description).init()
+    vault.server.more = ('--public', '127.0.0.1:0')
+    vault.start()
+    try:
+        definitions.put_all(vault.operator)
+        assert vault.operator.put('/v1/settings/public_origin', {'value': 'https://val.example.com'}).status == 200
+        assert vault.operator.put('/v1/forms/join', {'title': definitions.texts('Join'), 'languages': ['sv', 'en'],
+                                                     'controls': [{'purpose': 'parties'}], 'fields': [{'field': 'email'}]}).status == 201
+        anna, _ = make_person(vault.operator)
+        pages = Public(vault.server.public)
+        words = re.search(r'name="valv-words" value="(\w+)"', pages.get('/f/join').text).group(1)
+        assert pages.post('/f/join', [('valv-yes', '1'), ('email', 'waits@example.com'), ('valv-words', words)]).status == 200
+        waiting = "SELECT COUNT(*) FROM pending"
+        assert count(vault, waiting) == 1
+        backup = vault.backup()
+        link = vault.operator.post(f'/v1/subjects/{anna}/mail-links', {}).json['preferences']
+        assert pages.post('/' + link.split('/', 3)[3], {'do': 'save', 'pause': '30'}).status == 200
+        assert decide(vault.operator, anna)['reason'] == 'paused'
+        vault.stop()
+        vault.restore(backup)
+        vault.start()
+        assert decide(vault.operator, anna)['reason'] == 'paused'
+        assert count(vault, waiting) == 0
+        whole(vault)
+    finally:
+        vault.stop('kill')
+
+
+def count(vault, query):
+    with sqlite3.connect(f'file:{vault.server.data}/valv.db?mode=ro', uri=True) as db:
+        return db.execute(query).fetchone()[0]
 
 
 def states(client):
