@@ -279,7 +279,7 @@ for (const [language, name, view, scripted] of views)
 		await page.fill('#field-email', address);
 		await page.check('#yes-1');
 		if (scripted) // the proof of work comes by itself
-			await page.waitForFunction(() => document.querySelector('[name=work]').value !== '', null, { timeout: 60000 });
+			await page.waitForFunction(() => document.querySelector('[name="valv-work"]').value !== '', null, { timeout: 60000 });
 		await page.click('button.primary');
 		await shot('look-into-mail');
 		await page.goto(at(await linkFor(address)));
